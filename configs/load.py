@@ -1,0 +1,143 @@
+"""Reading monitor and metric files; whatever is wrong becomes one line with file, key, value and remedy."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from configs.monitor import MetricDefinition, MonitorConfig, Section
+from tasks.core.errors import ConfigError
+
+REMEDIES = {
+    "missing": "add it",
+    "extra_forbidden": "no such key; remove it or correct its name",
+}
+SHOWN = 60
+
+
+def load_monitor(path: Path) -> MonitorConfig:
+    """The monitor of one file, with the definitions of its metrics.
+
+    Raises ConfigError, in one line, where the file cannot be read or holds what a monitor cannot be.
+    """
+    document = _document(path)
+    if isinstance(quality := document.get("quality"), dict):
+        if "definitions" in quality:
+            message = f"{path}: quality.definitions: metrics come from files; name them in quality.metric_files"
+            raise ConfigError(message)
+        document["quality"] = quality | {"definitions": _definitions(path, quality)}
+    return _validated(MonitorConfig, document, path)
+
+
+def built_in_metrics() -> dict[str, MetricDefinition]:
+    """The metrics that come with genwatch, by name."""
+    folder = resources.files("configs") / "metrics"
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda file: file.name)
+    with resources.as_file(folder) as root:
+        found = [load_metric(root / file.name) for file in files]
+    return {definition.name: definition for definition in found}
+
+
+def load_metric(path: Path) -> MetricDefinition:
+    """The metric of one file; raises ConfigError as `load_monitor` does."""
+    return _validated(MetricDefinition, _document(path), path)
+
+
+def config_hash(config: MonitorConfig) -> str:
+    """The hash of everything that the monitor file says, defaults included."""
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _definitions(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
+    """The definitions of the metrics that the monitor names; a file of its own wins over a built-in one."""
+    known = built_in_metrics()
+    for name in quality.get("metric_files") or ():
+        definition = load_metric(path.parent / str(name))
+        known[definition.name] = definition
+    wanted = quality.get("metrics")
+    if not isinstance(wanted, dict):
+        return {}
+    for name in wanted:
+        if name not in known:
+            message = (
+                f"{path}: quality.metrics.{name}: no such metric; there are {', '.join(known)}, "
+                "and those of quality.metric_files"
+            )
+            raise ConfigError(message)
+    return {name: known[name].model_dump(mode="json") for name in wanted}
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        message = f"{path}: there is no such file; give the path of a monitor file"
+        raise ConfigError(message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: cannot be read as text ({type(error).__name__}); give the path of a YAML file"
+        raise ConfigError(message) from error
+    try:
+        document = YAML(typ="safe", pure=True).load(text)
+    except MarkedYAMLError as error:
+        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        message = f"{path}: {where}{_one_line(error.problem or 'this is no YAML')}; correct the YAML"
+        raise ConfigError(message) from error
+    except YAMLError as error:
+        message = f"{path}: this is no YAML ({_one_line(str(error))}); correct it"
+        raise ConfigError(message) from error
+    if not isinstance(document, dict):
+        message = f"{path}: a file of keys and values was expected, this is a {type(document).__name__}"
+        raise ConfigError(message)
+    return document
+
+
+M = TypeVar("M", bound=Section)
+
+
+def _validated(model: type[M], document: Mapping[str, Any], path: Path) -> M:
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        message = f"{path}: {_explain(error, document)}"
+        raise ConfigError(message) from error
+
+
+def _explain(error: ValidationError, document: Mapping[str, Any]) -> str:
+    """The first problem with its key, value and remedy, and how many more there are."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    key = ".".join(str(part) for part in first["loc"])
+    kind = first["type"]
+    what = REMEDIES.get(kind) or _one_line(first["msg"].removeprefix("Value error, "))
+    value = _value_at(document, first["loc"])
+    shown = f" is {value}" if kind not in {"missing", "extra_forbidden"} and value is not None else ""
+    if kind == "missing":
+        what = "this key is missing; add it"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{key}{shown}: {what}{more}" if key else f"{what}{more}"
+
+
+def _value_at(document: object, loc: tuple[int | str, ...]) -> str | None:
+    """The value as it stands in the file, shortened; None where it is a whole section."""
+    for part in loc:
+        if isinstance(document, Mapping) and part in document:
+            document = document[part]
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+            document = document[part]
+        else:
+            return None
+    if isinstance(document, Mapping | list):
+        return None
+    text = json.dumps(document, default=str, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

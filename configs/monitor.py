@@ -1,0 +1,332 @@
+"""The monitor file as types: what to watch, when, how it is judged, whom to tell."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+
+from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
+from tasks.core.records.folders import unknown_placeholders
+from tasks.core.records.formats import FORMATS, Format
+from tasks.core.records.interaction import KEYS, ROLES
+from tasks.core.records.layout import SourceColumns
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d+)([smhd])", value)):
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+    if isinstance(value, timedelta):
+        return value
+    message = "a duration is a whole number and a unit, such as 15m, 1h or 1d"
+    raise ValueError(message)
+
+
+def _duration_text(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def _reference(value: str) -> str:
+    if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|block:[a-z0-9-]+/[a-z0-9-]+", value):
+        return value
+    message = "a secret is named, never written: env:NAME or block:TYPE/NAME, such as block:secret/openai"
+    raise ValueError(message)
+
+
+def _location(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme == "s3" and parts.netloc or parts.scheme == "file" and not parts.netloc and parts.path:
+        return value.rstrip("/")
+    message = "a location is s3://bucket/folder or file:///folder"
+    raise ValueError(message)
+
+
+def _dated_location(value: str) -> str:
+    if unknown := unknown_placeholders(value):
+        message = f"{unknown[0]} is not usable here; dates are {{yyyy}} {{MM}} {{dd}} {{HH}} {{mm}}, coarse to fine"
+        raise ValueError(message)
+    return _location(value)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(_duration_text, return_type=str),
+    Field(json_schema_extra={"type": "string", "examples": ["15m", "1h", "1d"]}),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
+Location = Annotated[str, AfterValidator(_location)]
+DatedLocation = Annotated[str, AfterValidator(_dated_location)]
+
+
+class Section(BaseModel):
+    """A part of the monitor file: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Schedule(Section):
+    """When the monitor runs; exactly one of `cron`, `interval` and `rrule`, as Prefect has them."""
+
+    cron: str | None = None
+    interval: Duration | None = None
+    rrule: str | None = None
+    timezone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if sum(kind is not None for kind in (self.cron, self.interval, self.rrule)) != 1:
+            message = "give exactly one of cron, interval and rrule"
+            raise ValueError(message)
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError) as error:
+            message = f"there is no timezone {self.timezone}; use a name such as Europe/Berlin"
+            raise ValueError(message) from error
+        return self
+
+
+class WindowSettings(Section):
+    """The windows of event time: length, how long to wait for late halves, how many missed ones a run takes."""
+
+    every: Duration = timedelta(hours=1)
+    grace: Duration = timedelta(minutes=15)
+    catch_up: int = Field(default=48, ge=1)
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if self.every < timedelta(minutes=1):
+            message = "every must be at least 1m"
+            raise ValueError(message)
+        return self
+
+
+class Quarantine(Section):
+    """The shares of unusable lines above which a run warns, and above which it breaches; null = never."""
+
+    warn_above: Share | None = 0.0
+    breach_above: Share | None = 0.05
+
+
+class Source(Section):
+    """Where the logs are and how their records are laid out.
+
+    A location may name dates (`logs/{yyyy}/{MM}/{dd}/{HH}`); azure_mdc does so by itself. For `table`, `outputs` is
+    left out when a record holds both halves. `columns` maps roles to field names or JSON paths; other names pass
+    through as segments.
+    """
+
+    format: Literal["azure_mdc", "table"]
+    inputs: DatedLocation
+    outputs: DatedLocation | None = None
+    join_on: str | None = None
+    time_column: str | None = None
+    columns: dict[str, str]
+    endpoint_url: str | None = None
+    quarantine: Quarantine = Quarantine()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.outputs is None and not self.layout_format.tabular:
+            message = f"format {self.format} keeps inputs and outputs apart: outputs is missing"
+            raise ValueError(message)
+        for role, field in self.columns.items():
+            if role in KEYS or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
+                message = f"columns.{role} cannot be a column; use a role ({', '.join(ROLES)}) or a plain name"
+                raise ValueError(message)
+            if not field:
+                message = f"columns.{role} is empty; name the field in the logs"
+                raise ValueError(message)
+        return self
+
+    @property
+    def layout_format(self) -> Format:
+        """The entry of the format in the table of formats."""
+        return FORMATS[self.format]
+
+    @property
+    def source_columns(self) -> SourceColumns:
+        """The names of the fields, with the format's own where the user gave none."""
+        return SourceColumns(
+            join_on=self.join_on or self.layout_format.join_on,
+            time_column=self.time_column or self.layout_format.time_column,
+            columns=self.columns,
+        )
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The mapped columns that are no role."""
+        return tuple(name for name in self.columns if name not in ROLES)
+
+
+class Sample(Section):
+    """Which interactions are judged: the share `rate` of all, at most `at_most`, those with the smallest hashes."""
+
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    at_most: int = Field(default=2000, ge=1)
+    seed: int = 7
+
+
+class Evaluator(Section):
+    """Who judges. `local` needs nothing; the others speak to an OpenAI-compatible server.
+
+    `model` is the model, or for azure_openai the deployment. Without `api_key`, azure_openai signs in through Entra
+    (extra `azure`) and openai sends no key, as local servers want it.
+    """
+
+    provider: Literal["openai", "azure_openai", "local"] = "local"
+    model: str | None = None
+    base_url: str | None = None
+    api_key: SecretReference | None = None
+    api_version: str | None = None
+    concurrency: int = Field(default=32, ge=1, le=1024)
+    timeout: Duration = timedelta(seconds=60)
+    max_attempts: int = Field(default=6, ge=1, le=20)
+    temperature: float | None = Field(default=0.0, ge=0, le=2)
+    max_tokens: int = Field(default=400, ge=50)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.provider == "local":
+            if extra := [key for key in ("model", "base_url", "api_key", "api_version") if getattr(self, key)]:
+                message = f"{extra[0]} has no meaning for the local evaluator; remove it or choose another provider"
+                raise ValueError(message)
+        elif self.model is None:
+            message = f"provider {self.provider} needs a model"
+            raise ValueError(message)
+        if self.provider == "azure_openai" and (self.base_url is None or self.api_version is None):
+            message = "azure_openai needs base_url (https://NAME.openai.azure.com) and api_version"
+            raise ValueError(message)
+        if self.provider == "openai" and self.base_url is None and self.api_key is None:
+            message = "openai needs an api_key (env:OPENAI_API_KEY), or the base_url of a server without keys"
+            raise ValueError(message)
+        return self
+
+
+class MetricThreshold(Section):
+    """What is asked of one metric: a least pass rate (0 to 1; null = only watched), and from which score one passes."""
+
+    min_pass_rate: Share | None = None
+    pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
+
+
+class MetricDefinition(Section):
+    """A judged metric as a metric file holds it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    needs: Annotated[tuple[Literal["prompt", "completion", "context", "ground_truth"], ...], Field(min_length=1)]
+    pass_at: int = Field(default=3, ge=LOWEST, le=HIGHEST)
+    question: str
+    levels: dict[int, str]
+
+    @model_validator(mode="after")
+    def _all_levels(self) -> Self:
+        if sorted(self.levels) != list(range(LOWEST, HIGHEST + 1)):
+            message = f"levels must anchor each score from {LOWEST} to {HIGHEST}"
+            raise ValueError(message)
+        return self
+
+    def metric(self, pass_at: int | None) -> Metric:
+        """The metric, with the monitor's own `pass_at` where it has one."""
+        return Metric(
+            name=self.name,
+            needs=tuple(self.needs),
+            question=self.question.strip(),
+            levels={score: text.strip() for score, text in self.levels.items()},
+            pass_at=pass_at or self.pass_at,
+        )
+
+
+class Quality(Section):
+    """The judged metrics and their thresholds.
+
+    `min_coverage`: the least share of asked judgements that must come back scored; below it an alert opens and pass
+    rates are undecided unless the missing could not matter; null = not watched. `metric_files` are YAML files beside
+    the monitor file; reading the monitor puts their contents into `definitions`.
+    """
+
+    metrics: dict[str, MetricThreshold] = Field(min_length=1)
+    min_coverage: Share | None = 0.9
+    metric_files: tuple[str, ...] = ()
+    definitions: dict[str, MetricDefinition] = {}
+
+
+class Decide(Section):
+    """How evidence is weighed: the whole interval against the limit, or the estimate alone."""
+
+    by: Literal["interval", "estimate"] = "interval"
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    min_scored: int = Field(default=30, ge=1)
+
+
+class Alerts(Section):
+    """Whom to tell, and how often to repeat what is still open; null = never again."""
+
+    slack: SecretReference | None = None
+    renotify: Duration | None = timedelta(hours=24)
+
+
+class EngineSettings(Section):
+    """What a run may use of its machine, in GB."""
+
+    memory_gb: float = Field(default=1.0, gt=0.1)
+    scratch_gb: float = Field(default=20.0, gt=0)
+
+
+class MonitorConfig(Section):
+    """One monitor."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    description: str = ""
+    schedule: Schedule | None = None
+    window: WindowSettings = WindowSettings()
+    source: Source
+    sample: Sample = Sample()
+    evaluator: Evaluator = Evaluator()
+    quality: Quality
+    decide: Decide = Decide()
+    alerts: Alerts = Alerts()
+    engine: EngineSettings = EngineSettings()
+    store: Location
+    store_endpoint_url: str | None = None
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        for name, metric in self.metrics.items():
+            if missing := [role for role in metric.needs if role not in self.source.columns]:
+                message = (
+                    f"quality.metrics.{name} needs the column {missing[0]}, which source.columns does not map; "
+                    f"add source.columns.{missing[0]} or remove the metric"
+                )
+                raise ValueError(message)
+        return self
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics of the monitor by name."""
+        return {
+            name: self.quality.definitions[name].metric(threshold.pass_at)
+            for name, threshold in self.quality.metrics.items()
+            if name in self.quality.definitions
+        }
+
+

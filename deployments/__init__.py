@@ -1,0 +1,1 @@
+"""When and where monitors run: Prefect deployments."""

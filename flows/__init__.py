@@ -1,0 +1,1 @@
+"""The order of verbs: Prefect flows and the command line."""

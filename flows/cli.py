@@ -1,0 +1,127 @@
+"""The command line; what is slow to import is imported by the command that needs it."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import click
+import typer
+
+from tasks.core.errors import ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from configs.monitor import MonitorConfig
+    from tasks.core.run import Published
+
+FAILED: Final = 1
+WRONG: Final = 2
+BREACH: Final = 3
+QUIET: Final = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+app = typer.Typer(
+    name="genwatch",
+    help="Scheduled quality monitors for generative-AI applications, as Prefect flows.",
+    epilog="Begin with: genwatch demo",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
+Moment = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"], metavar="TIME")
+]
+
+
+@app.command(epilog="Example: genwatch check configs/monitors/support-bot.yaml")
+def check(config: Config) -> None:
+    """Read a monitor file and try what it names: secrets, storage, columns. Nothing is judged or written."""
+    from flows.checking import check_monitor  # noqa: PLC0415  seconds
+
+    check_monitor(_load(config))
+
+
+@app.command(
+    epilog="Example: genwatch run configs/monitors/support-bot.yaml --window-start 2026-11-21T06:00Z --fail-on-breach"
+)
+def run(
+    config: Config,
+    window_start: Moment = None,
+    window_end: Moment = None,
+    fail_on_breach: Annotated[bool, typer.Option("--fail-on-breach", help="End with code 3 on a breach.")] = False,  # noqa: FBT002
+) -> None:
+    """Run a monitor now: the windows that are due, or those from --window-start to --window-end (UTC)."""
+    published = _run(_load(config), window_start, window_end)
+    from flows.showing import show  # noqa: PLC0415  Rich
+
+    show(published)
+    if fail_on_breach and any(one.status == "breach" for one in published):
+        raise typer.Exit(BREACH)
+
+
+@app.command(epilog="Example: genwatch deploy configs/monitors/*.yaml --pool genwatch")
+def deploy(
+    configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The monitor files.")],
+    pool: Annotated[str, typer.Option(help="The process work pool that runs them; it is made if missing.")] = "genwatch",
+) -> None:
+    """Register each monitor as a Prefect deployment with its schedule; once more changes nothing."""
+    from deployments.register import register  # noqa: PLC0415  seconds
+
+    for line in register({path: _load(path) for path in configs}, pool):
+        typer.echo(line)
+
+
+@app.command(epilog="Example: genwatch demo --folder /tmp/genwatch-demo")
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the logs, the results and the report go.")] = Path("demo"),
+) -> None:
+    """Two days of a made-up support bot that degrades on the second: traffic, run, verdicts, report."""
+    from flows.demo import run_demo  # noqa: PLC0415  seconds
+
+    run_demo(folder.resolve(), _run)
+
+
+def main() -> None:
+    """The entry point: errors are one line, 1 for a failed run and 2 for a wrong command line or configuration."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        code = app(standalone_mode=False)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "genwatch"
+        _end(f"{error.format_message()} See {where} --help.", WRONG)
+    except ConfigError as error:
+        _end(str(error), WRONG)
+    except MonitorError as error:
+        _end(str(error), FAILED)
+    except click.Abort:
+        _end("interrupted; a further run goes on where this one stopped", FAILED)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(message: str, code: int) -> None:
+    typer.echo(f"genwatch: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _load(path: Path) -> "MonitorConfig":
+    from configs.load import load_monitor  # noqa: PLC0415  Pydantic
+
+    return load_monitor(path)
+
+
+def _run(config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None) -> "list[Published]":
+    """Run the flow in this process; a MonitorError comes out as it was raised."""
+    if "PREFECT_API_URL" not in os.environ:
+        typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)
+    from flows.monitor import monitor  # noqa: PLC0415  Prefect
+
+    state: Any = monitor(config, window_start, window_end, return_state=True)
+    found: list[Published] = state.result()
+    return found

@@ -1,0 +1,59 @@
+"""The demo: traffic, a monitor file over it, a run of all its windows, and what to look at."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from configs.load import load_monitor
+from configs.monitor import MonitorConfig
+from flows.showing import show
+from tasks.core.demo.traffic import END, START
+from tasks.core.run import Published
+from tasks.demo import write_traffic
+
+Run = Callable[[MonitorConfig, datetime | None, datetime | None], list[Published]]
+
+MONITOR: Final = """\
+name: demo-support-bot
+description: A made-up support bot; on the second day it goes off topic, invents things and breaks
+window: {{every: 6h, grace: 15m}}
+source:
+  format: azure_mdc
+  inputs: {logs}/modelDataCollector/shop/blue/model_inputs
+  outputs: {logs}/modelDataCollector/shop/blue/model_outputs
+  columns: {{prompt: question, completion: answer, context: documents, ground_truth: expected}}
+sample: {{rate: 1.0, at_most: 150, seed: 7}}
+evaluator: {{provider: local}}
+quality:
+  metrics:
+    coherence: {{min_pass_rate: 0.7}}
+    fluency: {{min_pass_rate: 0.7}}
+    groundedness: {{min_pass_rate: 0.8}}
+    relevance: {{min_pass_rate: 0.7}}
+    similarity: {{min_pass_rate: 0.7}}
+store: {store}
+"""
+
+
+def run_demo(folder: Path, run: Run) -> None:
+    """Write the traffic and the monitor below `folder`, run every window of it, and say where to look."""
+    console = Console()
+    lines = write_traffic(folder / "logs")
+    console.print(f"wrote {lines} log lines of two days below {folder / 'logs'}", soft_wrap=True, highlight=False)
+    path = folder / "monitor.yaml"
+    path.write_text(
+        MONITOR.format(logs=(folder / "logs").as_uri(), store=(folder / "results").as_uri()), encoding="utf-8"
+    )
+    published = run(load_monitor(path), START, END)
+    show(published)
+    console.print(
+        "\nOpen the report in a browser. To see the runs and artifacts in the Prefect UI:\n"
+        "  prefect server start                                  # in another terminal\n"
+        "  export PREFECT_API_URL=http://127.0.0.1:4200/api\n"
+        f"  genwatch run {path} --window-start {END:%Y-%m-%d}T00:00Z",
+        soft_wrap=True,
+        highlight=False,
+    )

@@ -1,0 +1,59 @@
+"""The monitor flow: for each window that is due, collect, score, assess, publish, notify."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import flow, runtime
+from prefect.states import Completed, State
+
+from configs.monitor import MonitorConfig
+from tasks.assess import assess
+from tasks.collect import collect
+from tasks.core.run import Published
+from tasks.due import due
+from tasks.notify import notify
+from tasks.publish import publish
+from tasks.score import score
+
+
+def _run_name() -> str:
+    """The monitor and the scheduled time, as the run is listed."""
+    monitor_name = runtime.flow_run.parameters["config"].name
+    return f"{monitor_name} {scheduled_time():%Y-%m-%d %H:%M}"
+
+
+@flow(name="genwatch", flow_run_name=_run_name)
+def monitor(
+    config: MonitorConfig, window_start: datetime | None = None, window_end: datetime | None = None
+) -> State[Any]:
+    """Watch one generative-AI application.
+
+    Args:
+        config: the monitor, as its file describes it.
+        window_start: run the windows from here on instead of those that are due; an edge of a window, in UTC.
+        window_end: where to stop, exclusive; one window without it.
+    """
+    published = []
+    for job in due(config, scheduled_time(), window_start, window_end):
+        collected = collect(config, job)
+        scored = score(config, job, collected)
+        assessed = assess(config, job, collected, scored)
+        published.append(publish(config, job, collected, scored, assessed))
+        notify(config, job, collected, scored, assessed, published[-1])
+    return _final_state(published)
+
+
+def scheduled_time() -> datetime:
+    """When this run was meant to begin, in UTC; that and not the clock decides which windows are due."""
+    return datetime.fromtimestamp(runtime.flow_run.scheduled_start_time.timestamp(), UTC)
+
+
+def _final_state(published: list[Published]) -> State[Any]:
+    """A breach is a finding, not a failure."""
+    if not published:
+        return Completed(message="no window is due", data=published)
+    breaches = [verdict for one in published for verdict in one.verdicts if verdict.state == "breach"]
+    windows = f"{len(published)} windows" if len(published) > 1 else published[0].window.label
+    if breaches:
+        return Completed(name="Breach", message=f"{len(breaches)} breaches in {windows}", data=published)
+    return Completed(message=f"{published[-1].status.replace('_', ' ')} in {windows}", data=published)

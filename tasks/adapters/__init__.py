@@ -1,0 +1,1 @@
+"""The world, one thing per module: storage, DuckDB, evaluators, Slack, secrets."""

@@ -1,0 +1,58 @@
+"""The results of a monitor in its store: where each table lies, and how it is written and read."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from io import BytesIO
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.window import Window, key_of, start_of_key
+
+THREADS: Final = 16
+
+
+def key(kind: str, window_start_key: str, revision: int, suffix: str = "parquet") -> str:
+    """The key of one result: `<kind>/window=20261121T0600Z/rev=0.parquet`."""
+    return f"{kind}/window={window_start_key}/rev={revision}.{suffix}"
+
+
+def write_table(storage: Storage, place: str, table: pa.Table) -> str:
+    """Write a table as Parquet, whole or not at all; returns its key."""
+    sink = BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    storage.put(place, sink.getvalue())
+    return place
+
+
+def read_table(storage: Storage, place: str) -> pa.Table:
+    """The table at a key; raises FileNotFoundError where there is none."""
+    return pq.read_table(pa.BufferReader(read_bytes(storage, place)))
+
+
+def read_tables(storage: Storage, places: list[str]) -> list[pa.Table]:
+    """Several tables, read in parallel, in their order."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(lambda place: read_table(storage, place), places))
+
+
+def revisions(storage: Storage) -> dict[datetime, int]:
+    """The newest published revision of each window, by the window's start, oldest first."""
+    newest: dict[datetime, int] = {}
+    for stored in storage.list("runs/"):
+        folder, name = stored.key.split("/")[-2:]
+        start = start_of_key(folder.removeprefix("window="))
+        revision = int(name.removeprefix("rev=").removesuffix(".json"))
+        newest[start] = max(revision, newest.get(start, -1))
+    return dict(sorted(newest.items()))
+
+
+def window_before(published: dict[datetime, int], window: Window) -> tuple[str, int] | None:
+    """The key and revision of the newest published window before this one; None where there is none."""
+    earlier = [start for start in published if start < window.start]
+    if not earlier:
+        return None
+    start = max(earlier)
+    return key_of(start), published[start]

@@ -1,0 +1,210 @@
+"""Collect: from the objects in storage to the sampled interactions of a window, every line accounted for."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from configs.monitor import MonitorConfig
+from tasks.adapters import engine
+from tasks.adapters.engine import Engine, Quarantined, Side
+from tasks.adapters.locations import open_storage
+from tasks.adapters.results import key, write_table
+from tasks.adapters.source import Place, objects_of, open_place
+from tasks.adapters.staging import Staged, stage
+from tasks.adapters.storage import Storage
+from tasks.core.manifest import ReadObject, RecordCounts
+from tasks.core.run import Collected, Job
+from tasks.core.window import Window
+
+GIGABYTE: Final = 1_000_000_000
+SECOND_SIDE: Final = 1_000_000  # the outputs' objects are numbered from here
+ALONE: Final = 0.5
+QUARANTINE_SCHEMA: Final = pa.schema(
+    [
+        pa.field("object", pa.string(), nullable=False),
+        pa.field("line", pa.int64()),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("content", pa.string()),
+    ]
+)
+
+
+@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE, task_run_name="collect {job.window.key}")
+def collect(config: MonitorConfig, job: Job) -> Collected:
+    """Pull, join and sample one window; the interactions and the quarantine are written to the store."""
+    log = get_run_logger()
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    collected = collect_window(config, job.window, job.revision, store)
+    counts = collected.counts
+    log.info("read %d lines in %d objects", counts.lines_read, len(collected.objects))
+    log.info("joined %d interactions, sampled %d", counts.joined, counts.sampled)
+    for warning in collected.warnings:
+        log.warning(warning)
+    return collected
+
+
+def collect_window(config: MonitorConfig, window: Window, revision: int, store: Storage) -> Collected:
+    """As `collect`, without Prefect."""
+    source = config.source
+    places = [open_place(source.inputs, source.layout_format.folders, source.endpoint_url)]
+    if source.outputs is not None:
+        places.append(open_place(source.outputs, source.layout_format.folders, source.endpoint_url))
+    with tempfile.TemporaryDirectory(prefix="genwatch-") as folder:
+        scratch = Path(folder)
+        sides = _stage_sides(config, window, places, scratch)
+        with engine.open_engine(scratch, config.engine.memory_gb) as database:
+            return _decode(config, window, revision, store, places, sides, database, scratch)
+
+
+def _stage_sides(config: MonitorConfig, window: Window, places: Sequence[Place], scratch: Path) -> list[Side]:
+    sides = []
+    for name, place, first in zip(("inputs", "outputs"), places, (0, SECOND_SIDE), strict=False):
+        target = scratch / name
+        target.mkdir()
+        found = objects_of(place, window, config.window.grace)
+        staged = stage(place.storage, found, target, int(config.engine.scratch_gb * GIGABYTE))
+        sides.append(Side(name=name, staged=dict(enumerate(staged, start=first))))
+    return sides
+
+
+def _decode(  # noqa: PLR0913  the one place where all of a run's parts meet
+    config: MonitorConfig,
+    window: Window,
+    revision: int,
+    store: Storage,
+    places: Sequence[Place],
+    sides: Sequence[Side],
+    database: Engine,
+    scratch: Path,
+) -> Collected:
+    source = config.source
+    layout = source.layout_format.read(source.source_columns)
+    faults: list[Quarantined] = []
+    for place, side in zip(places, sides, strict=True):
+        read, found = engine.load(database, side, scratch, is_tabular=source.layout_format.tabular)
+        named = engine.references(database, read, layout)
+        for number, reference in named:
+            content = _referenced(place, read.staged[number], reference)
+            if content is not None:
+                engine.add_referenced(database, number, reference, content)
+        faults += found
+        faults += engine.split(
+            database,
+            read,
+            layout,
+            scratch,
+            needs_objects=source.source_columns.needs_objects,
+            with_references=bool(named),
+        )
+    if len(sides) == 1:
+        engine.mirror(database)
+    staged = {number: one for side in sides for number, one in side.staged.items()}
+    homes = _homes(database, places, sides)
+    mine = [fault for fault in faults if window.start <= (fault.time or homes[fault.object]) < window.end]
+    halves = engine.join_halves(database, window)
+    sampled = engine.draw(database, config.sample.rate, config.sample.at_most, config.sample.seed)
+    interactions = engine.read_sample(
+        database, [sides[0], sides[-1]], layout, source.source_columns, source.segments
+    )
+    counts = _counts(halves, faults, mine, sampled)
+    place = write_table(store, key("interactions", window.key, revision), interactions)
+    write_table(store, key("quarantine", window.key, revision), _quarantine_table(mine, staged))
+    return Collected(
+        interactions=place,
+        objects=tuple(
+            ReadObject(uri=one.uri, etag=one.etag, size=one.size) for _, one in sorted(staged.items())
+        ),
+        counts=counts,
+        warnings=tuple(_warnings(config, counts, len(staged))),
+    )
+
+
+def _referenced(place: Place, staged: Staged, reference: str) -> str | None:
+    """The rows that lie in a file beside the object; the name counts, the address before it does not.
+
+    A reference is logged text: it can name no file outside the object's own folder.
+    """
+    name = reference.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    if name in {"", ".", ".."}:
+        return None
+    folder = staged.key.rpartition("/")[0]
+    sink = BytesIO()
+    try:
+        place.storage.read(f"{folder}/{name}" if folder else name, sink)
+        return sink.getvalue().decode()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def _homes(database: Engine, places: Sequence[Place], sides: Sequence[Side]) -> Mapping[int, datetime]:
+    """The time that a line without one is counted under: its folder's, else the earliest in its object."""
+    homes: dict[int, datetime] = {}
+    for place, side in zip(places, sides, strict=True):
+        earliest = engine.earliest(database, side)
+        for number, one in side.staged.items():
+            home = place.folders.time_of(one.key) or earliest.get(number) or one.modified
+            homes[number] = home
+    return homes
+
+
+def _counts(
+    halves: Mapping[str, int], faults: Sequence[Quarantined], mine: Sequence[Quarantined], sampled: int
+) -> RecordCounts:
+    """The counts of the window; `lines_read` is what was read less what belongs elsewhere, not a sum of the rest."""
+    lines = [fault for fault in mine if not fault.fault.is_whole_object]
+    all_lines = sum(1 for fault in faults if not fault.fault.is_whole_object)
+    read = halves["usable"] + all_lines
+    elsewhere = halves["elsewhere"] + all_lines - len(lines)
+    names = RecordCounts.model_fields.keys() & halves.keys()
+    return RecordCounts(
+        lines_read=read - elsewhere,
+        quarantined=len(lines),
+        quarantined_objects=len(mine) - len(lines),
+        quarantined_by_reason=dict(sorted(Counter(str(fault.fault) for fault in mine).items())),
+        sampled=sampled,
+        not_sampled=halves["joined"] - sampled,
+        **{name: halves[name] for name in names},
+    )
+
+
+def _quarantine_table(mine: Sequence[Quarantined], staged: Mapping[int, Staged]) -> pa.Table:
+    rows = [
+        {
+            "object": staged[fault.object].uri,
+            "line": fault.line,
+            "reason": str(fault.fault),
+            "content": fault.content,
+        }
+        for fault in sorted(mine, key=lambda fault: (fault.object, fault.line or 0))
+    ]
+    return pa.Table.from_pylist(rows, schema=QUARANTINE_SCHEMA)
+
+
+def _warnings(config: MonitorConfig, counts: RecordCounts, objects: int) -> list[str]:
+    """What a person should know about the window's records, one sentence each."""
+    warnings = []
+    if not objects:
+        warnings.append(f"there are no objects for this window under {config.source.inputs}")
+    limit = config.source.quarantine.warn_above
+    if limit is not None and counts.quarantined > limit * counts.lines_read:
+        reasons = ", ".join(f"{rows} {reason}" for reason, rows in counts.quarantined_by_reason.items())
+        warnings.append(f"{counts.quarantined} of {counts.lines_read} lines are in quarantine ({reasons})")
+    if counts.quarantined_objects:
+        warnings.append(f"{counts.quarantined_objects} objects are damaged; see the quarantine")
+    if counts.joined and not counts.sampled:
+        warnings.append(f"none of {counts.joined} interactions fell into the sample; raise sample.rate")
+    if counts.orphan_inputs > ALONE * counts.inputs and counts.orphan_outputs > ALONE * counts.outputs:
+        warnings.append(
+            "most inputs have no output and most outputs no input: if the collector samples both sides on its own, "
+            "collect all of one call or nothing of it"
+        )
+    return warnings

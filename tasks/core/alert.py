@@ -1,0 +1,141 @@
+"""Alerts: the changes of verdicts worth telling, as a state machine over windows."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.core.verdict import State, Verdict
+
+
+class Event(StrEnum):
+    """What happened to an alert in a window."""
+
+    OPENED = "opened"
+    STILL_OPEN = "still_open"
+    RECOVERED = "recovered"
+    AMENDED = "amended"
+
+
+class Alert(BaseModel):
+    """One alert as one window left it.
+
+    `key` stays the same for the alert's whole life. `to_tell` says that this event is to be told and has not been;
+    `told_at` is when the last message about this alert was delivered, None before the first. `since` is the start
+    of the window that opened it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    address: str
+    event: Event
+    state: State
+    since: datetime
+    window_start: datetime
+    value: float | None
+    limit: float
+    explanation: str
+    to_tell: bool
+    told_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next window finds it open."""
+        return self.event in {Event.OPENED, Event.STILL_OPEN}
+
+    def told(self, now: datetime) -> "Alert":
+        """The alert after its message was delivered."""
+        return self.model_copy(update={"to_tell": False, "told_at": now})
+
+
+class AlertBook(BaseModel):
+    """The alerts of one window, as its file holds them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alerts: tuple[Alert, ...]
+
+
+def follow(  # noqa: PLR0913  the machine's whole input
+    previous: Iterable[Alert],
+    verdicts: Iterable[Verdict],
+    *,
+    monitor: str,
+    window_start: datetime,
+    now: datetime,
+    renotify: timedelta | None,
+) -> tuple[Alert, ...]:
+    """The alerts after a window that is the newest: opened by a breach, closed by ok, kept by anything else.
+
+    What could not be told before is told now. Without `renotify` an open alert is told once.
+    """
+    known = {alert.key: alert for alert in previous}
+    followed = []
+    for verdict in verdicts:
+        key = f"{monitor}:{verdict.address}"
+        event, since, to_tell, told_at = _step(known.get(key), verdict.state, window_start, now, renotify)
+        if event is not None:
+            followed.append(_alert(key, verdict, event, since, window_start, to_tell=to_tell, told_at=told_at))
+    return tuple(followed)
+
+
+def amend(verdicts: Iterable[Verdict], *, monitor: str, window_start: datetime) -> tuple[Alert, ...]:
+    """The record of an old window's breaches: it is kept with that window, and moves and tells nothing else."""
+    return tuple(
+        _alert(
+            f"{monitor}:{verdict.address}",
+            verdict,
+            Event.AMENDED,
+            window_start,
+            window_start,
+            to_tell=False,
+            told_at=None,
+        )
+        for verdict in verdicts
+        if verdict.state is State.BREACH
+    )
+
+
+Step = tuple[Event | None, datetime, bool, datetime | None]
+
+
+def _step(
+    before: Alert | None, state: State, window_start: datetime, now: datetime, renotify: timedelta | None
+) -> Step:
+    if before is None or not before.is_open:
+        if state is State.BREACH:
+            return Event.OPENED, window_start, True, None
+        if before is not None and before.event is Event.RECOVERED and before.to_tell:
+            return Event.RECOVERED, before.since, True, before.told_at
+        return None, window_start, False, None
+    if state is State.OK:
+        return Event.RECOVERED, before.since, True, before.told_at
+    is_due = renotify is not None and before.told_at is not None and now - before.told_at >= renotify
+    return Event.STILL_OPEN, before.since, before.to_tell or is_due, before.told_at
+
+
+def _alert(  # noqa: PLR0913  one parameter a field
+    key: str,
+    verdict: Verdict,
+    event: Event,
+    since: datetime,
+    window_start: datetime,
+    *,
+    to_tell: bool,
+    told_at: datetime | None,
+) -> Alert:
+    return Alert(
+        key=key,
+        address=verdict.address,
+        event=event,
+        state=verdict.state,
+        since=since,
+        window_start=window_start,
+        value=verdict.value,
+        limit=verdict.limit,
+        explanation=verdict.explanation,
+        to_tell=to_tell,
+        told_at=told_at,
+    )

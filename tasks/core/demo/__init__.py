@@ -1,0 +1,1 @@
+"""The traffic of a made-up support bot, for the demo."""

@@ -1,0 +1,43 @@
+"""The deliberate errors of genwatch: what is wrong, where, and what to do, in one line.
+
+    MonitorError
+    ├── ConfigError      the monitor file or the command line is wrong (exit code 2)
+    ├── StorageError     a bucket, a key or a permission is missing
+    ├── ScratchError     a window does not fit into the scratch space
+    ├── SourceError      the logs changed while they were read; a retry helps
+    ├── EvaluatorError   the evaluator refuses every call: key, model or address is wrong
+    ├── CountsError      the counts of a run do not add up; nothing is published
+    └── RevisionError    another run published this revision first
+"""
+
+
+class MonitorError(Exception):
+    """A run or a command cannot go on; the message is one line for the user."""
+
+
+class ConfigError(MonitorError):
+    """The monitor file, a metric file or the command line is wrong."""
+
+
+class StorageError(MonitorError):
+    """Object storage refuses: no such bucket, access denied, no credentials."""
+
+
+class ScratchError(MonitorError):
+    """The objects of a window do not fit into the scratch space."""
+
+
+class SourceError(MonitorError):
+    """The logs changed between two readings of one run."""
+
+
+class EvaluatorError(MonitorError):
+    """Every further call would fail for the same reason."""
+
+
+class CountsError(MonitorError):
+    """Rows were lost or invented; a defect of genwatch, never of the input."""
+
+
+class RevisionError(MonitorError):
+    """The revision exists already: a second run of the monitor was faster."""

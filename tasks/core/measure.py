@@ -1,0 +1,72 @@
+"""A measure: one number about one window, with its interval, and its table form."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+SCHEMA = pa.schema(
+    [
+        pa.field("window_start", TIMESTAMP, nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("signal", pa.string(), nullable=False),
+        pa.field("subject", pa.string(), nullable=False),
+        pa.field("measure", pa.string(), nullable=False),
+        pa.field("segment_by", pa.string()),
+        pa.field("segment", pa.string()),
+        pa.field("value", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One number of one window.
+
+    `value` is None when it cannot be computed (nothing was scored), never 0 or NaN. `low` and `high` are the bounds
+    of its confidence interval; None where the value is a count of everything and not an estimate. `n` is the number
+    of rows behind it. `unit` is `share` (0 to 1), `score` (the metric's scale) or `rows`.
+    """
+
+    signal: str
+    subject: str
+    measure: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int
+    unit: str
+
+    @property
+    def address(self) -> str:
+        """`signal.subject.measure`, as thresholds and alerts name it."""
+        return f"{self.signal}.{self.subject}.{self.measure}"
+
+
+def to_table(measures: Iterable[Measure], window_start: datetime, revision: int) -> pa.Table:
+    """The measures of one window as a table of `SCHEMA`."""
+    rows = [
+        {
+            "window_start": window_start,
+            "revision": revision,
+            "signal": measure.signal,
+            "subject": measure.subject,
+            "measure": measure.measure,
+            "segment_by": None,
+            "segment": None,
+            "value": measure.value,
+            "low": measure.low,
+            "high": measure.high,
+            "n": measure.n,
+            "unit": measure.unit,
+        }
+        for measure in measures
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -1,0 +1,1 @@
+"""Judged quality: metrics, prompts, replies, scores and pass rates."""

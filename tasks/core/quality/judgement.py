@@ -1,0 +1,76 @@
+"""The judgements of a window: each sampled interaction on each metric with its score, or why there is none."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from tasks.core.quality.metric import Metric
+from tasks.core.quality.pass_rate import Tally
+from tasks.core.quality.plan import NotApplicable, plan
+
+NOT_REACHED = "not_reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One interaction on one metric: `score` (1 to 5), else `unscored`, else `not_asked`, else not applicable."""
+
+    interaction_id: str
+    metric: Metric
+    score: float | None = None
+    reason: str | None = None
+    unscored: str | None = None
+    not_asked: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is a score and it is below the metric's `pass_at`."""
+        return self.score is not None and self.score < self.metric.pass_at
+
+
+def judgements(interactions: pa.Table, metrics: Iterable[Metric], ledger: pa.Table) -> Iterator[Judgement]:
+    """Every sampled interaction on every metric; `ledger` holds one row for each content and metric."""
+    columns = ledger.select(["content_hash", "metric", "score", "reason", "unscored"]).to_pylist()
+    known = {(row["content_hash"], row["metric"]): row for row in columns}
+    for wanted in plan(interactions, metrics):
+        if isinstance(wanted, NotApplicable):
+            yield Judgement(interaction_id=wanted.interaction_id, metric=wanted.metric)
+            continue
+        row = known.get((wanted.content_hash, wanted.metric.name))
+        yield Judgement(
+            interaction_id=wanted.interaction_id,
+            metric=wanted.metric,
+            score=row["score"] if row else None,
+            reason=row["reason"] if row else None,
+            unscored=row["unscored"] if row else None,
+            not_asked=None if row else NOT_REACHED,
+        )
+
+
+def tallies(judged: Iterable[Judgement], metrics: Iterable[str]) -> Mapping[str, Tally]:
+    """The tally of each metric, those without any row included."""
+    histograms: dict[str, Counter[int]] = {name: Counter() for name in metrics}
+    unscored: dict[str, Counter[str]] = {name: Counter() for name in histograms}
+    not_asked: dict[str, Counter[str]] = {name: Counter() for name in histograms}
+    not_applicable: Counter[str] = Counter()
+    for one in judged:
+        name = one.metric.name
+        if one.score is not None:
+            histograms[name][round(one.score)] += 1
+        elif one.unscored is not None:
+            unscored[name][one.unscored] += 1
+        elif one.not_asked is not None:
+            not_asked[name][one.not_asked] += 1
+        else:
+            not_applicable[name] += 1
+    return {
+        name: Tally(
+            histogram=dict(sorted(histogram.items())),
+            unscored=dict(unscored[name]),
+            not_applicable=not_applicable[name],
+            not_asked=dict(not_asked[name]),
+        )
+        for name, histogram in histograms.items()
+    }

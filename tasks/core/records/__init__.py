@@ -1,0 +1,1 @@
+"""From logged lines to interactions: formats, the join and the sample, as DuckDB SQL."""

@@ -1,0 +1,44 @@
+"""The interaction: a joined input and output, and the roles its columns can play."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import pyarrow as pa
+
+from tasks.core.measure import TIMESTAMP
+
+TEXT_ROLES: Final = (
+    "prompt",
+    "completion",
+    "context",
+    "ground_truth",
+    "model_version",
+    "user",
+    "session",
+    "language",
+    "status",
+    "feedback",
+)
+NUMERIC_ROLES: Final = ("latency_ms", "input_tokens", "output_tokens", "temperature")
+ROLES: Final = (*TEXT_ROLES, *NUMERIC_ROLES)
+KEYS: Final = ("interaction_id", "correlation_id", "event_time", "output_time", "input_object", "output_object")
+
+
+def schema(segments: Iterable[str]) -> pa.Schema:
+    """The columns of the interactions of one window.
+
+    Every role has its column, null where it is not mapped or was not logged; `segments` are further mapped columns,
+    as text. `event_time` is the input's, `output_time` the output's. Objects are URIs.
+    """
+    fields = [
+        pa.field("interaction_id", pa.string(), nullable=False),
+        pa.field("correlation_id", pa.string(), nullable=False),
+        pa.field("event_time", TIMESTAMP, nullable=False),
+        pa.field("output_time", TIMESTAMP, nullable=False),
+        pa.field("input_object", pa.string(), nullable=False),
+        pa.field("output_object", pa.string(), nullable=False),
+        *(pa.field(role, pa.string()) for role in TEXT_ROLES),
+        *(pa.field(role, pa.float64()) for role in NUMERIC_ROLES),
+        *(pa.field(segment, pa.string()) for segment in segments),
+    ]
+    return pa.schema(fields)

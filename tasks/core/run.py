@@ -1,0 +1,64 @@
+"""The small values that travel between the verbs of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.core.alert import Alert
+from tasks.core.manifest import EvaluatorUse, MetricCounts, ReadObject, RecordCounts
+from tasks.core.measure import Measure
+from tasks.core.verdict import Verdict
+from tasks.core.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One window to be run: its revision, when the run of it began, and whether the schedule asked for it."""
+
+    window: Window
+    revision: int
+    is_scheduled: bool
+    is_newest: bool
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a window's logs gave: the key of the sampled interactions, and what became of every row."""
+
+    interactions: str
+    objects: tuple[ReadObject, ...]
+    counts: RecordCounts
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What the judging of one window took; `fingerprints` go by metric."""
+
+    use: EvaluatorUse
+    fingerprints: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """What the scores say: measures, verdicts, alerts, and the counts of each metric."""
+
+    measures: tuple[Measure, ...]
+    verdicts: tuple[Verdict, ...]
+    alerts: tuple[Alert, ...]
+    metrics: Mapping[str, MetricCounts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """Where the results of one window lie, as URIs, and how the window went."""
+
+    window: Window
+    revision: int
+    status: str
+    verdicts: tuple[Verdict, ...]
+    report: str
+    manifest: str
+    results: str
+    warnings: tuple[str, ...]

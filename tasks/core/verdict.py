@@ -1,0 +1,137 @@
+"""Verdicts: a measure against its threshold, with the sentence that explains it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.core.measure import Measure
+
+
+class State(StrEnum):
+    """What is known of a measure against its threshold."""
+
+    OK = "ok"
+    BREACH = "breach"
+    UNDECIDED = "undecided"
+    NO_DATA = "no_data"
+
+
+class Direction(StrEnum):
+    """Which side of the limit is the good one."""
+
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A limit on one measure, named by its address; the limit itself is still good."""
+
+    address: str
+    limit: float
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How evidence is weighed.
+
+    `by_interval`: the whole interval must lie on one side of the limit; else the estimate alone is compared.
+    `min_n`: an estimate from fewer rows is undecided. `min_coverage`: below this share of scored among asked, a pass
+    rate is decided only if the missing scores could not change the verdict; None = never asked.
+    """
+
+    by_interval: bool
+    min_n: int
+    min_coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A decided threshold; the figures are those of the measure."""
+
+    address: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    limit: float
+    direction: Direction
+    state: State
+    explanation: str
+
+
+def decide(threshold: Threshold, measures: Mapping[str, Measure], rule: Rule) -> Verdict:
+    """The verdict on one threshold; `measures` are those of the window by address.
+
+    A measure without an interval is a count of everything: it is compared as it stands. Raises KeyError where the
+    threshold names no measure.
+    """
+    measure = measures[threshold.address]
+    state, remark = _state(threshold, measure, measures, rule)
+    return Verdict(
+        address=threshold.address,
+        value=measure.value,
+        low=measure.low,
+        high=measure.high,
+        n=measure.n,
+        limit=threshold.limit,
+        direction=threshold.direction,
+        state=state,
+        explanation=_explain(threshold, measure, state, remark),
+    )
+
+
+def _state(
+    threshold: Threshold, measure: Measure, measures: Mapping[str, Measure], rule: Rule
+) -> tuple[State, str]:
+    if measure.value is None:
+        return State.NO_DATA, ""
+    if measure.low is None or measure.high is None:
+        return _compare(threshold, measure.value, measure.value), ""
+    coverage = _sibling(measures, measure, "coverage")
+    if rule.min_coverage is not None and coverage is not None and coverage < rule.min_coverage:
+        return _despite_missing(threshold, measures, measure), f"only {coverage:.0%} of the asked were scored"
+    if measure.n < rule.min_n:
+        return State.UNDECIDED, f"fewer than {rule.min_n} rows"
+    if rule.by_interval:
+        return _compare(threshold, measure.low, measure.high), ""
+    return _compare(threshold, measure.value, measure.value), ""
+
+
+def _compare(threshold: Threshold, low: float, high: float) -> State:
+    """Where [low, high] lies: wholly on the good side, wholly on the bad side, or across the limit."""
+    if threshold.direction is Direction.MIN:
+        good, bad = low >= threshold.limit, high < threshold.limit
+    else:
+        good, bad = high <= threshold.limit, low > threshold.limit
+    return State.OK if good else State.BREACH if bad else State.UNDECIDED
+
+
+def _despite_missing(threshold: Threshold, measures: Mapping[str, Measure], measure: Measure) -> State:
+    """The verdict that holds whatever the missing scores had been; undecided where they could change it."""
+    worst = _sibling(measures, measure, f"{measure.measure}_if_missing_failed")
+    best = _sibling(measures, measure, f"{measure.measure}_if_missing_passed")
+    if worst is None or best is None:
+        return State.UNDECIDED
+    return _compare(threshold, worst, best)
+
+
+def _sibling(measures: Mapping[str, Measure], measure: Measure, name: str) -> float | None:
+    found = measures.get(f"{measure.signal}.{measure.subject}.{name}")
+    return None if found is None else found.value
+
+
+def _explain(threshold: Threshold, measure: Measure, state: State, remark: str) -> str:
+    """One plain sentence with the figures."""
+    name = f"{measure.subject} {measure.measure.replace('_', ' ')}"
+    if measure.value is None:
+        return f"{name}: nothing was measured, so nothing can be said of the limit {threshold.limit:g}"
+    interval = "" if measure.low is None or measure.high is None else f"{measure.low:.3f} to {measure.high:.3f}, "
+    figures = f"{name} {measure.value:.3f} ({interval}n = {measure.n})"
+    good, bad = ("at least", "below") if threshold.direction is Direction.MIN else ("at most", "above")
+    sentence = {
+        State.OK: f"{figures} is {good} {threshold.limit:g}",
+        State.BREACH: f"{figures} is {bad} {threshold.limit:g}",
+    }.get(state, f"{figures} cannot be told from {threshold.limit:g}")
+    return f"{sentence}: {remark}" if remark else sentence

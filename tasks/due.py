@@ -1,0 +1,88 @@
+"""Due: which windows a run has to take, from the schedule, the watermark and what was asked for by hand."""
+
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.locations import open_storage
+from tasks.adapters.results import key, revisions
+from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.errors import ConfigError
+from tasks.core.manifest import Manifest
+from tasks.core.run import Job
+from tasks.core.window import Window, due_windows, key_of, newest_closed, window_at
+
+
+@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
+def due(
+    config: MonitorConfig, moment: datetime, window_start: datetime | None, window_end: datetime | None
+) -> tuple[Job, ...]:
+    """The windows to run, oldest first: those asked for, else those that have closed since the last scheduled run."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    jobs = due_jobs(config, store, moment, window_start, window_end)
+    get_run_logger().info("%d windows are due%s", len(jobs), f", from {jobs[0].window.label} UTC" if jobs else "")
+    return jobs
+
+
+def due_jobs(
+    config: MonitorConfig,
+    store: Storage,
+    moment: datetime,
+    window_start: datetime | None,
+    window_end: datetime | None,
+) -> tuple[Job, ...]:
+    """As `due`, without Prefect."""
+    published = revisions(store)
+    if window_start is None:
+        if window_end is not None:
+            message = "a window's end was given without its start; give both, or neither"
+            raise ConfigError(message)
+        newest = newest_closed(moment, config.window.every, config.window.grace)
+        windows = due_windows(newest, _watermark(store, published), published, config.window.catch_up)
+    else:
+        windows = _asked(config, window_start, window_end)
+    return tuple(
+        Job(
+            window=window,
+            revision=published.get(window.start, -1) + 1,
+            is_scheduled=window_start is None,
+            is_newest=all(start <= window.start for start in published),
+            started_at=datetime.now(UTC),
+        )
+        for window in windows
+    )
+
+
+def _asked(config: MonitorConfig, start: datetime, end: datetime | None) -> tuple[Window, ...]:
+    """The windows of [start, end); one window where no end is given. Both must be edges of windows."""
+    first = window_at(_utc(start), config.window.every)
+    stop = first.end if end is None else _utc(end)
+    if first.start != _utc(start) or window_at(stop, config.window.every).start != stop or stop <= first.start:
+        message = (
+            f"windows of this monitor begin every {config.window.every} in UTC; {start.isoformat()} to "
+            f"{stop.isoformat()} are not their edges, the nearest start is {first.start.isoformat()}"
+        )
+        raise ConfigError(message)
+    windows = []
+    while first.start < stop:
+        windows.append(first)
+        first = Window(start=first.end, end=first.end + config.window.every)
+    return tuple(windows)
+
+
+def _watermark(store: Storage, published: dict[datetime, int]) -> datetime | None:
+    """The end of the newest window that the schedule asked for; None where there is none."""
+    for start in reversed(published):
+        place = key("runs", key_of(start), published[start], "json")
+        manifest = Manifest.model_validate_json(read_bytes(store, place))
+        if manifest.scheduled:
+            return manifest.window_end
+    return None
+
+
+def _utc(moment: datetime) -> datetime:
+    """An aware time in UTC; one without an offset is taken as UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

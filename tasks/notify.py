@@ -1,0 +1,101 @@
+"""Notify: alerts to Slack and as Prefect events; what cannot be delivered stays recorded and is told next time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from prefect import runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+from prefect.logging import get_run_logger
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.ledger import Ledger
+from tasks.adapters.locations import open_storage
+from tasks.adapters.results import key, read_table
+from tasks.adapters.secret import resolve
+from tasks.adapters.slack import send
+from tasks.adapters.storage import Storage
+from tasks.core.alert import Alert, AlertBook, Event
+from tasks.core.errors import ConfigError
+from tasks.core.message import EXAMPLES_SHOWN, Example, SlackMessage, slack_message
+from tasks.core.quality.judgement import judgements
+from tasks.core.report.view import failures
+from tasks.core.run import Assessed, Collected, Job, Published, Scored
+from tasks.core.window import Window
+
+
+@task(cache_policy=NO_CACHE, task_run_name="notify {job.window.key}")
+def notify(
+    config: MonitorConfig, job: Job, collected: Collected, scored: Scored, assessed: Assessed, published: Published
+) -> tuple[str, ...]:
+    """Tell what changed; returns what could not be told, as warnings. Without a channel nothing is told but events."""
+    log = get_run_logger()
+    news = [alert for alert in assessed.alerts if alert.to_tell]
+    if not news:
+        return ()
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
+    warnings: list[str] = []
+    if config.alerts.slack is not None:
+        links = {"Report": published.report} | ({"Run": url} if (url := runtime.flow_run.ui_url) else {})
+        message = slack_message(config.name, job.window, news, _examples(config, job, collected, scored, store), links)
+        warnings += _deliver(config.alerts.slack, message)
+    for warning in warnings:
+        log.warning("the alert was not delivered and will be told by the next run: %s", warning)
+    if not warnings:
+        record_told(store, job, assessed.alerts)
+        log.info("told %d alerts", len(news))
+    for alert in news:
+        if alert.event in {Event.OPENED, Event.RECOVERED}:
+            _emit(config.name, job.window, alert)
+    return tuple(warnings)
+
+
+def record_told(store: Storage, job: Job, alerts: Sequence[Alert]) -> None:
+    """Note in the window's alerts that they were told, so that the next window knows."""
+    now = datetime.now(UTC)
+    book = AlertBook(alerts=tuple(alert.told(now) if alert.to_tell else alert for alert in alerts))
+    store.put(key("alerts", job.window.key, job.revision, "json"), book.model_dump_json(indent=2).encode())
+
+
+def _deliver(reference: str, message: SlackMessage) -> list[str]:
+    try:
+        failure = send(resolve(reference, "alerts.slack"), message)
+    except ConfigError as error:
+        failure = str(error)
+    return [] if failure is None else [failure]
+
+
+def _examples(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> list[Example]:
+    interactions = read_table(store, collected.interactions)
+    ledger = Ledger(store, job.window.start, scored.fingerprints).newest()
+    worst, _ = failures(judgements(interactions, config.metrics.values(), ledger), interactions)
+    return [
+        Example(
+            interaction_id=failure.interaction_id,
+            metric=failure.metric,
+            score=failure.score,
+            prompt=failure.texts.get("prompt", ""),
+            completion=failure.texts.get("completion", ""),
+        )
+        for failure in worst[:EXAMPLES_SHOWN]
+    ]
+
+
+def _emit(monitor: str, window: Window, alert: Alert) -> None:
+    """A Prefect event that automations can act on; its resource is the alert, so that they can tell alerts apart."""
+    emit_event(
+        event=f"genwatch.alert.{alert.event.value}",
+        resource={
+            "prefect.resource.id": f"genwatch.alert.{alert.key}",
+            "prefect.resource.name": alert.key,
+            "genwatch.monitor": monitor,
+            "genwatch.measure": alert.address,
+        },
+        payload={
+            "window_start": window.start.isoformat(),
+            "value": alert.value,
+            "limit": alert.limit,
+            "verdict": alert.state.value,
+            "explanation": alert.explanation,
+        },
+    )

@@ -1,0 +1,234 @@
+"""Publish: measures, verdicts, alerts, the report, Prefect artifacts, and last the manifest, which commits them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import pyarrow as pa
+from prefect import task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from configs.load import config_hash
+from configs.monitor import MonitorConfig
+from tasks.adapters.ledger import Ledger
+from tasks.adapters.locations import open_storage
+from tasks.adapters.results import key, read_table, read_tables, revisions, write_table
+from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.alert import AlertBook
+from tasks.core.errors import RevisionError
+from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
+from tasks.core.measure import TIMESTAMP, to_table
+from tasks.core.quality.judgement import judgements
+from tasks.core.report.render import render_report
+from tasks.core.report.summary import summary, worst_rows
+from tasks.core.report.view import Point, ReportView, failures, metric_views
+from tasks.core.run import Assessed, Collected, Job, Published, Scored
+from tasks.core.verdict import State, Verdict
+from tasks.core.window import key_of
+
+HISTORY_WINDOWS: Final = 48
+WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
+REPORT: Final = "report/index.html"
+VERDICT_SCHEMA: Final = pa.schema(
+    [
+        pa.field("window_start", TIMESTAMP, nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("signal", pa.string(), nullable=False),
+        pa.field("subject", pa.string(), nullable=False),
+        pa.field("measure", pa.string(), nullable=False),
+        pa.field("segment_by", pa.string()),
+        pa.field("segment", pa.string()),
+        pa.field("value", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("threshold", pa.float64(), nullable=False),
+        pa.field("direction", pa.string(), nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+        pa.field("explanation", pa.string(), nullable=False),
+    ]
+)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="publish {job.window.key}")
+def publish(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, assessed: Assessed) -> Published:
+    """Write the results of one window; once the manifest is there, they count."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    manifest = manifest_of(config, job, collected, scored, assessed)
+    view = write_results(config, job, manifest, collected, scored, assessed, store)
+    published = _published(manifest, job, assessed, store)
+    _show(config, view, published)
+    commit(store, manifest)
+    get_run_logger().info("published revision %d: %s", job.revision, published.report)
+    return published
+
+
+def manifest_of(
+    config: MonitorConfig, job: Job, collected: Collected, scored: Scored, assessed: Assessed
+) -> Manifest:
+    """The manifest of a run; raises CountsError where its counts do not add up."""
+    counts = Counts(**collected.counts.model_dump(), metrics=assessed.metrics)
+    check_counts(counts)
+    return Manifest(
+        monitor=config.name,
+        window_start=job.window.start,
+        window_end=job.window.end,
+        revision=job.revision,
+        status=status_of(assessed.verdicts).value,
+        scheduled=job.is_scheduled,
+        started_at=job.started_at,
+        finished_at=datetime.now(UTC),
+        config_hash=config_hash(config),
+        objects=collected.objects,
+        counts=counts,
+        evaluator=scored.use,
+        fingerprints=scored.fingerprints,
+        verdicts=tuple(
+            VerdictRecord(address=one.address, verdict=one.state.value, value=one.value, limit=one.limit)
+            for one in assessed.verdicts
+        ),
+        warnings=collected.warnings,
+    )
+
+
+def status_of(verdicts: Sequence[Verdict]) -> State:
+    """The worst of the verdicts; a monitor without thresholds is ok."""
+    states = {verdict.state for verdict in verdicts}
+    return next((state for state in WORST_FIRST if state in states), State.OK)
+
+
+def write_results(  # noqa: PLR0913  the results of every verb meet here
+    config: MonitorConfig,
+    job: Job,
+    manifest: Manifest,
+    collected: Collected,
+    scored: Scored,
+    assessed: Assessed,
+    store: Storage,
+) -> ReportView:
+    """Write everything but the manifest; returns what the report shows."""
+    window, revision = job.window, job.revision
+    write_table(store, key("measures", window.key, revision), to_table(assessed.measures, window.start, revision))
+    write_table(store, key("verdicts", window.key, revision), _verdict_table(assessed.verdicts, job))
+    book = AlertBook(alerts=assessed.alerts)
+    store.put(key("alerts", window.key, revision, "json"), book.model_dump_json(indent=2).encode())
+    view = _view(config, job, manifest, collected, scored, assessed, store)
+    page = render_report(view).encode()
+    store.put(f"report/window={window.key}/rev={revision}.html", page)
+    if job.is_newest:
+        store.put(REPORT, page)
+    return view
+
+
+def commit(store: Storage, manifest: Manifest) -> None:
+    """Write the manifest; raises RevisionError where another run has published the same revision."""
+    place = key("runs", key_of(manifest.window_start), manifest.revision, "json")
+    if not store.put_if_absent(place, manifest.model_dump_json(indent=2).encode()):
+        message = f"{store.root}/{place} exists: another run of {manifest.monitor} was faster; its results stand"
+        raise RevisionError(message)
+
+
+def _published(manifest: Manifest, job: Job, assessed: Assessed, store: Storage) -> Published:
+    place = key("runs", job.window.key, job.revision, "json")
+    page = REPORT if job.is_newest else f"report/window={job.window.key}/rev={job.revision}.html"
+    return Published(
+        window=job.window,
+        revision=job.revision,
+        status=manifest.status,
+        verdicts=assessed.verdicts,
+        report=f"{store.root}/{page}",
+        manifest=f"{store.root}/{place}",
+        results=store.root,
+        warnings=manifest.warnings,
+    )
+
+
+def _show(config: MonitorConfig, view: ReportView, published: Published) -> None:
+    """The Prefect artifacts; their keys stay the same, so that Prefect shows their history."""
+    what = f"{published.window.label} UTC: {published.status.replace('_', ' ')}"
+    create_markdown_artifact(summary(view), key=f"{config.name}-summary", description=what)
+    create_table_artifact(
+        worst_rows(view.failures), key=f"{config.name}-worst", description=f"Lowest scores, {published.window.label} UTC"
+    )
+    create_link_artifact(published.report, link_text="Report", key=f"{config.name}-report", description=what)
+
+
+def _view(  # noqa: PLR0913  as write_results
+    config: MonitorConfig,
+    job: Job,
+    manifest: Manifest,
+    collected: Collected,
+    scored: Scored,
+    assessed: Assessed,
+    store: Storage,
+) -> ReportView:
+    interactions = read_table(store, collected.interactions)
+    ledger = Ledger(store, job.window.start, scored.fingerprints).newest()
+    worst, failed = failures(judgements(interactions, config.metrics.values(), ledger), interactions)
+    metrics = metric_views(config.metrics, assessed.measures, assessed.verdicts, _history(manifest, assessed, store))
+    shown = {f"quality.{name}.pass_rate" for name in config.metrics}
+    return ReportView(
+        manifest=manifest,
+        description=config.description,
+        metrics=metrics,
+        other_verdicts=[verdict for verdict in assessed.verdicts if verdict.address not in shown],
+        failures=worst,
+        failed_judgements=failed,
+    )
+
+
+def _history(manifest: Manifest, assessed: Assessed, store: Storage) -> Mapping[str, Sequence[Point]]:
+    """The pass rates by metric over the windows before this one, and this one last."""
+    published = revisions(store)
+    starts = [start for start in published if start < manifest.window_start][-(HISTORY_WINDOWS - 1) :]
+    keys = [key("measures", key_of(start), published[start]) for start in starts]
+    manifests = [
+        Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), published[start], "json")))
+        for start in starts
+    ]
+    history: dict[str, list[Point]] = {name: [] for name in assessed.metrics}
+    tables = [
+        *read_tables(store, keys),
+        to_table(assessed.measures, manifest.window_start, manifest.revision),
+    ]
+    for table, of in zip(tables, [*manifests, manifest], strict=True):
+        for row in table.to_pylist():
+            if row["measure"] == "pass_rate" and row["subject"] in history:
+                point = Point(
+                    window_start=row["window_start"],
+                    value=row["value"],
+                    low=row["low"],
+                    high=row["high"],
+                    n=row["n"],
+                    fingerprint=of.fingerprints.get(row["subject"]),
+                )
+                history[row["subject"]].append(point)
+    return history
+
+
+def _verdict_table(verdicts: Sequence[Verdict], job: Job) -> pa.Table:
+    rows = []
+    for verdict in verdicts:
+        signal, subject, measure = verdict.address.split(".")
+        rows.append(
+            {
+                "window_start": job.window.start,
+                "revision": job.revision,
+                "signal": signal,
+                "subject": subject,
+                "measure": measure,
+                "segment_by": None,
+                "segment": None,
+                "value": verdict.value,
+                "low": verdict.low,
+                "high": verdict.high,
+                "n": verdict.n,
+                "threshold": verdict.limit,
+                "direction": verdict.direction.value,
+                "verdict": verdict.state.value,
+                "explanation": verdict.explanation,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=VERDICT_SCHEMA)
