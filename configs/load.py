@@ -15,9 +15,14 @@ from configs.monitor import MetricDefinition, MonitorConfig, Section
 from tasks.core.errors import ConfigError
 
 REMEDIES = {
-    "missing": "add it",
+    "missing": "this key is missing; add it",
     "extra_forbidden": "no such key; remove it or correct its name",
+    "less_than_equal": "it can be at most {le:g}; correct it (shares lie in [0, 1])",
+    "greater_than_equal": "it must be at least {ge:g}; correct it (shares lie in [0, 1])",
+    "greater_than": "it must be more than {gt:g}; correct it",
+    "literal_error": "use {expected}",
 }
+SECRETS = {"api_key", "slack"}
 SHOWN = 60
 
 
@@ -114,22 +119,22 @@ def _explain(error: ValidationError, document: Mapping[str, Any]) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
     key = ".".join(str(part) for part in first["loc"])
-    kind = first["type"]
-    what = REMEDIES.get(kind) or _one_line(first["msg"].removeprefix("Value error, "))
+    kind, context = first["type"], first.get("ctx", {})
+    what = REMEDIES.get(kind, "{msg}").format(msg=_one_line(first["msg"].removeprefix("Value error, ")), **context)
     value = _value_at(document, first["loc"])
     shown = f" is {value}" if kind not in {"missing", "extra_forbidden"} and value is not None else ""
-    if kind == "missing":
-        what = "this key is missing; add it"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{key}{shown}: {what}{more}" if key else f"{what}{more}"
 
 
 def _value_at(document: object, loc: tuple[int | str, ...]) -> str | None:
-    """The value as it stands in the file, shortened; None where it is a whole section."""
+    """The value as it stands in the file, shortened; None where it is a section, or may be a secret."""
+    if loc and loc[-1] in SECRETS:
+        return None
     for part in loc:
         if isinstance(document, Mapping) and part in document:
             document = document[part]
-        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+        elif isinstance(document, list) and isinstance(part, int):
             document = document[part]
         else:
             return None

@@ -53,7 +53,7 @@ def _reference(value: str) -> str:
 
 def _location(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme == "s3" and parts.netloc or parts.scheme == "file" and not parts.netloc and parts.path:
+    if (parts.scheme == "s3" and parts.netloc) or (parts.scheme == "file" and not parts.netloc and parts.path):
         return value.rstrip("/")
     message = "a location is s3://bucket/folder or file:///folder"
     raise ValueError(message)
@@ -328,5 +328,3 @@ class MonitorConfig(Section):
             for name, threshold in self.quality.metrics.items()
             if name in self.quality.definitions
         }
-
-

@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import click
 import typer
 
 from tasks.core.errors import ConfigError, MonitorError
@@ -67,12 +66,22 @@ def run(
 @app.command(epilog="Example: genwatch deploy configs/monitors/*.yaml --pool genwatch")
 def deploy(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The monitor files.")],
-    pool: Annotated[str, typer.Option(help="The process work pool that runs them; it is made if missing.")] = "genwatch",
+    pool: Annotated[
+        str, typer.Option(help="The process work pool that runs them; it is made if missing.")
+    ] = "genwatch",
+    prefect_file: Annotated[
+        Path | None, typer.Option(help="Write a file for `prefect deploy --all` instead of registering.")
+    ] = None,
 ) -> None:
     """Register each monitor as a Prefect deployment with its schedule; once more changes nothing."""
-    from deployments.register import register  # noqa: PLC0415  seconds
+    monitors = {path: _load(path) for path in configs}
+    from deployments.register import prefect_yaml, register  # noqa: PLC0415  seconds
 
-    for line in register({path: _load(path) for path in configs}, pool):
+    if prefect_file is not None:
+        prefect_file.write_text(prefect_yaml(monitors, pool), encoding="utf-8")
+        typer.echo(f"wrote {prefect_file}; now: prefect deploy --all --prefect-file {prefect_file}")
+        return
+    for line in register(monitors, pool):
         typer.echo(line)
 
 
@@ -92,14 +101,13 @@ def main() -> None:
         os.environ.setdefault(name, value)
     try:
         code = app(standalone_mode=False)
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "genwatch"
-        _end(f"{error.format_message()} See {where} --help.", WRONG)
+    except typer.TyperException as error:
+        _end(f"{error.format_message()} (see genwatch --help)", WRONG)
     except ConfigError as error:
         _end(str(error), WRONG)
     except MonitorError as error:
         _end(str(error), FAILED)
-    except click.Abort:
+    except typer.Abort:
         _end("interrupted; a further run goes on where this one stopped", FAILED)
     else:
         sys.exit(code if isinstance(code, int) else 0)

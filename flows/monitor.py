@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, runtime
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from configs.monitor import MonitorConfig
 from tasks.assess import assess
 from tasks.collect import collect
-from tasks.core.run import Published
+from tasks.core.run import Outcome, Published
 from tasks.due import due
 from tasks.notify import notify
 from tasks.publish import publish
@@ -38,8 +39,9 @@ def monitor(
         collected = collect(config, job)
         scored = score(config, job, collected)
         assessed = assess(config, job, collected, scored)
-        published.append(publish(config, job, collected, scored, assessed))
-        notify(config, job, collected, scored, assessed, published[-1])
+        outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
+        published.append(publish(config, job, outcome))
+        notify(config, job, outcome, published[-1])
     return _final_state(published)
 
 

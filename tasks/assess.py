@@ -35,9 +35,7 @@ def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored
     return assessed
 
 
-def assess_window(
-    config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage
-) -> Assessed:
+def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> Assessed:
     """As `assess`, without Prefect."""
     interactions = read_table(store, collected.interactions)
     ledger = Ledger(store, job.window.start, scored.fingerprints).newest()

@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,11 +18,12 @@ from configs.monitor import MonitorConfig
 from tasks.adapters import engine
 from tasks.adapters.engine import Engine, Quarantined, Side
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, write_table
+from tasks.adapters.results import key, read_table, write_table
 from tasks.adapters.source import Place, objects_of, open_place
 from tasks.adapters.staging import Staged, stage
 from tasks.adapters.storage import Storage
 from tasks.core.manifest import ReadObject, RecordCounts
+from tasks.core.records.layout import Layout
 from tasks.core.run import Collected, Job
 from tasks.core.window import Window
 
@@ -52,6 +54,25 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     return collected
 
 
+def preview(config: MonitorConfig, window: Window, rows: int) -> tuple[Collected, list[dict[str, object]]]:
+    """What a run of the window would collect, and its first `rows` interactions; nothing is written."""
+    nowhere = open_storage("memory:///")
+    collected = collect_window(config, window, 0, nowhere)
+    return collected, read_table(nowhere, collected.interactions).slice(0, rows).to_pylist()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One window's logs while they are read."""
+
+    config: MonitorConfig
+    window: Window
+    places: Sequence[Place]
+    sides: Sequence[Side]
+    database: Engine
+    scratch: Path
+
+
 def collect_window(config: MonitorConfig, window: Window, revision: int, store: Storage) -> Collected:
     """As `collect`, without Prefect."""
     source = config.source
@@ -61,8 +82,19 @@ def collect_window(config: MonitorConfig, window: Window, revision: int, store: 
     with tempfile.TemporaryDirectory(prefix="genwatch-") as folder:
         scratch = Path(folder)
         sides = _stage_sides(config, window, places, scratch)
+        staged = {number: one for side in sides for number, one in side.staged.items()}
         with engine.open_engine(scratch, config.engine.memory_gb) as database:
-            return _decode(config, window, revision, store, places, sides, database, scratch)
+            reading = Reading(
+                config=config, window=window, places=places, sides=sides, database=database, scratch=scratch
+            )
+            interactions, counts, quarantine = _decode(reading)
+    write_table(store, key("quarantine", window.key, revision), _quarantine_table(quarantine, staged))
+    return Collected(
+        interactions=write_table(store, key("interactions", window.key, revision), interactions),
+        objects=tuple(ReadObject(uri=one.uri, etag=one.etag, size=one.size) for _, one in sorted(staged.items())),
+        counts=counts,
+        warnings=tuple(_warnings(config, counts, len(staged))),
+    )
 
 
 def _stage_sides(config: MonitorConfig, window: Window, places: Sequence[Place], scratch: Path) -> list[Side]:
@@ -76,56 +108,43 @@ def _stage_sides(config: MonitorConfig, window: Window, places: Sequence[Place],
     return sides
 
 
-def _decode(  # noqa: PLR0913  the one place where all of a run's parts meet
-    config: MonitorConfig,
-    window: Window,
-    revision: int,
-    store: Storage,
-    places: Sequence[Place],
-    sides: Sequence[Side],
-    database: Engine,
-    scratch: Path,
-) -> Collected:
+def _decode(reading: Reading) -> tuple[pa.Table, RecordCounts, list[Quarantined]]:
+    """The sampled interactions, what became of every row, and the rows of this window that cannot be used."""
+    config, window, database = reading.config, reading.window, reading.database
     source = config.source
     layout = source.layout_format.read(source.source_columns)
     faults: list[Quarantined] = []
-    for place, side in zip(places, sides, strict=True):
-        read, found = engine.load(database, side, scratch, is_tabular=source.layout_format.tabular)
-        named = engine.references(database, read, layout)
-        for number, reference in named:
-            content = _referenced(place, read.staged[number], reference)
-            if content is not None:
-                engine.add_referenced(database, number, reference, content)
-        faults += found
-        faults += engine.split(
-            database,
-            read,
-            layout,
-            scratch,
-            needs_objects=source.source_columns.needs_objects,
-            with_references=bool(named),
-        )
-    if len(sides) == 1:
+    for place, side in zip(reading.places, reading.sides, strict=True):
+        faults += _split_side(reading, place, side, layout)
+    if len(reading.sides) == 1:
         engine.mirror(database)
-    staged = {number: one for side in sides for number, one in side.staged.items()}
-    homes = _homes(database, places, sides)
+    homes = _homes(reading)
     mine = [fault for fault in faults if window.start <= (fault.time or homes[fault.object]) < window.end]
     halves = engine.join_halves(database, window)
     sampled = engine.draw(database, config.sample.rate, config.sample.at_most, config.sample.seed)
-    interactions = engine.read_sample(
-        database, [sides[0], sides[-1]], layout, source.source_columns, source.segments
+    sides = [reading.sides[0], reading.sides[-1]]
+    interactions = engine.read_sample(database, sides, layout, source.source_columns, source.segments)
+    return interactions, _counts(halves, faults, mine, sampled), mine
+
+
+def _split_side(reading: Reading, place: Place, side: Side, layout: Layout) -> list[Quarantined]:
+    """Make the halves of one side; return the rows that cannot be used."""
+    source, database = reading.config.source, reading.database
+    read, unread = engine.load(database, side, reading.scratch, is_tabular=source.layout_format.tabular)
+    named = engine.references(database, read, layout)
+    for number, reference in named:
+        content = _referenced(place, read.staged[number], reference)
+        if content is not None:
+            engine.add_referenced(database, number, reference, content)
+    unusable = engine.split(
+        database,
+        read,
+        layout,
+        reading.scratch,
+        needs_objects=source.source_columns.needs_objects,
+        with_references=bool(named),
     )
-    counts = _counts(halves, faults, mine, sampled)
-    place = write_table(store, key("interactions", window.key, revision), interactions)
-    write_table(store, key("quarantine", window.key, revision), _quarantine_table(mine, staged))
-    return Collected(
-        interactions=place,
-        objects=tuple(
-            ReadObject(uri=one.uri, etag=one.etag, size=one.size) for _, one in sorted(staged.items())
-        ),
-        counts=counts,
-        warnings=tuple(_warnings(config, counts, len(staged))),
-    )
+    return unread + unusable
 
 
 def _referenced(place: Place, staged: Staged, reference: str) -> str | None:
@@ -133,7 +152,7 @@ def _referenced(place: Place, staged: Staged, reference: str) -> str | None:
 
     A reference is logged text: it can name no file outside the object's own folder.
     """
-    name = reference.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    name = reference.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]
     if name in {"", ".", ".."}:
         return None
     folder = staged.key.rpartition("/")[0]
@@ -145,14 +164,13 @@ def _referenced(place: Place, staged: Staged, reference: str) -> str | None:
         return None
 
 
-def _homes(database: Engine, places: Sequence[Place], sides: Sequence[Side]) -> Mapping[int, datetime]:
+def _homes(reading: Reading) -> Mapping[int, datetime]:
     """The time that a line without one is counted under: its folder's, else the earliest in its object."""
     homes: dict[int, datetime] = {}
-    for place, side in zip(places, sides, strict=True):
-        earliest = engine.earliest(database, side)
+    for place, side in zip(reading.places, reading.sides, strict=True):
+        earliest = engine.earliest(reading.database, side)
         for number, one in side.staged.items():
-            home = place.folders.time_of(one.key) or earliest.get(number) or one.modified
-            homes[number] = home
+            homes[number] = place.folders.time_of(one.key) or earliest.get(number) or one.modified
     return homes
 
 

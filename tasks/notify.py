@@ -20,34 +20,40 @@ from tasks.core.errors import ConfigError
 from tasks.core.message import EXAMPLES_SHOWN, Example, SlackMessage, slack_message
 from tasks.core.quality.judgement import judgements
 from tasks.core.report.view import failures
-from tasks.core.run import Assessed, Collected, Job, Published, Scored
+from tasks.core.run import Job, Outcome, Published
 from tasks.core.window import Window
 
 
 @task(cache_policy=NO_CACHE, task_run_name="notify {job.window.key}")
-def notify(
-    config: MonitorConfig, job: Job, collected: Collected, scored: Scored, assessed: Assessed, published: Published
-) -> tuple[str, ...]:
+def notify(config: MonitorConfig, job: Job, outcome: Outcome, published: Published) -> tuple[str, ...]:
     """Tell what changed; returns what could not be told, as warnings. Without a channel nothing is told but events."""
     log = get_run_logger()
-    news = [alert for alert in assessed.alerts if alert.to_tell]
+    news = [alert for alert in outcome.assessed.alerts if alert.to_tell]
     if not news:
         return ()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
     warnings: list[str] = []
     if config.alerts.slack is not None:
         links = {"Report": published.report} | ({"Run": url} if (url := runtime.flow_run.ui_url) else {})
-        message = slack_message(config.name, job.window, news, _examples(config, job, collected, scored, store), links)
+        message = slack_message(config.name, job.window, news, _examples(config, job, outcome, store), links)
         warnings += _deliver(config.alerts.slack, message)
     for warning in warnings:
         log.warning("the alert was not delivered and will be told by the next run: %s", warning)
     if not warnings:
-        record_told(store, job, assessed.alerts)
+        record_told(store, job, outcome.assessed.alerts)
         log.info("told %d alerts", len(news))
     for alert in news:
         if alert.event in {Event.OPENED, Event.RECOVERED}:
             _emit(config.name, job.window, alert)
     return tuple(warnings)
+
+
+def check_channel(config: MonitorConfig) -> str:
+    """Whom alerts are told, in a few words; raises ConfigError where the secret is missing."""
+    if config.alerts.slack is None:
+        return "nobody: alerts are recorded and sent as Prefect events"
+    resolve(config.alerts.slack, "alerts.slack")
+    return f"Slack ({config.alerts.slack})"
 
 
 def record_told(store: Storage, job: Job, alerts: Sequence[Alert]) -> None:
@@ -65,9 +71,9 @@ def _deliver(reference: str, message: SlackMessage) -> list[str]:
     return [] if failure is None else [failure]
 
 
-def _examples(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> list[Example]:
-    interactions = read_table(store, collected.interactions)
-    ledger = Ledger(store, job.window.start, scored.fingerprints).newest()
+def _examples(config: MonitorConfig, job: Job, outcome: Outcome, store: Storage) -> list[Example]:
+    interactions = read_table(store, outcome.collected.interactions)
+    ledger = Ledger(store, job.window.start, outcome.scored.fingerprints).newest()
     worst, _ = failures(judgements(interactions, config.metrics.values(), ledger), interactions)
     return [
         Example(

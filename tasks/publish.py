@@ -24,7 +24,7 @@ from tasks.core.quality.judgement import judgements
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, failures, metric_views
-from tasks.core.run import Assessed, Collected, Job, Published, Scored
+from tasks.core.run import Assessed, Job, Outcome, Published
 from tasks.core.verdict import State, Verdict
 from tasks.core.window import key_of
 
@@ -53,22 +53,21 @@ VERDICT_SCHEMA: Final = pa.schema(
 
 
 @task(cache_policy=NO_CACHE, task_run_name="publish {job.window.key}")
-def publish(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, assessed: Assessed) -> Published:
+def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     """Write the results of one window; once the manifest is there, they count."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
-    manifest = manifest_of(config, job, collected, scored, assessed)
-    view = write_results(config, job, manifest, collected, scored, assessed, store)
-    published = _published(manifest, job, assessed, store)
+    manifest = manifest_of(config, job, outcome)
+    view = write_results(config, job, manifest, outcome, store)
+    published = _published(manifest, job, outcome.assessed, store)
     _show(config, view, published)
     commit(store, manifest)
     get_run_logger().info("published revision %d: %s", job.revision, published.report)
     return published
 
 
-def manifest_of(
-    config: MonitorConfig, job: Job, collected: Collected, scored: Scored, assessed: Assessed
-) -> Manifest:
+def manifest_of(config: MonitorConfig, job: Job, outcome: Outcome) -> Manifest:
     """The manifest of a run; raises CountsError where its counts do not add up."""
+    collected, assessed = outcome.collected, outcome.assessed
     counts = Counts(**collected.counts.model_dump(), metrics=assessed.metrics)
     check_counts(counts)
     return Manifest(
@@ -83,8 +82,8 @@ def manifest_of(
         config_hash=config_hash(config),
         objects=collected.objects,
         counts=counts,
-        evaluator=scored.use,
-        fingerprints=scored.fingerprints,
+        evaluator=outcome.scored.use,
+        fingerprints=outcome.scored.fingerprints,
         verdicts=tuple(
             VerdictRecord(address=one.address, verdict=one.state.value, value=one.value, limit=one.limit)
             for one in assessed.verdicts
@@ -99,22 +98,14 @@ def status_of(verdicts: Sequence[Verdict]) -> State:
     return next((state for state in WORST_FIRST if state in states), State.OK)
 
 
-def write_results(  # noqa: PLR0913  the results of every verb meet here
-    config: MonitorConfig,
-    job: Job,
-    manifest: Manifest,
-    collected: Collected,
-    scored: Scored,
-    assessed: Assessed,
-    store: Storage,
-) -> ReportView:
+def write_results(config: MonitorConfig, job: Job, manifest: Manifest, outcome: Outcome, store: Storage) -> ReportView:
     """Write everything but the manifest; returns what the report shows."""
-    window, revision = job.window, job.revision
+    window, revision, assessed = job.window, job.revision, outcome.assessed
     write_table(store, key("measures", window.key, revision), to_table(assessed.measures, window.start, revision))
     write_table(store, key("verdicts", window.key, revision), _verdict_table(assessed.verdicts, job))
     book = AlertBook(alerts=assessed.alerts)
     store.put(key("alerts", window.key, revision, "json"), book.model_dump_json(indent=2).encode())
-    view = _view(config, job, manifest, collected, scored, assessed, store)
+    view = _view(config, manifest, outcome, store)
     page = render_report(view).encode()
     store.put(f"report/window={window.key}/rev={revision}.html", page)
     if job.is_newest:
@@ -150,22 +141,17 @@ def _show(config: MonitorConfig, view: ReportView, published: Published) -> None
     what = f"{published.window.label} UTC: {published.status.replace('_', ' ')}"
     create_markdown_artifact(summary(view), key=f"{config.name}-summary", description=what)
     create_table_artifact(
-        worst_rows(view.failures), key=f"{config.name}-worst", description=f"Lowest scores, {published.window.label} UTC"
+        worst_rows(view.failures),
+        key=f"{config.name}-worst",
+        description=f"Lowest scores, {published.window.label} UTC",
     )
     create_link_artifact(published.report, link_text="Report", key=f"{config.name}-report", description=what)
 
 
-def _view(  # noqa: PLR0913  as write_results
-    config: MonitorConfig,
-    job: Job,
-    manifest: Manifest,
-    collected: Collected,
-    scored: Scored,
-    assessed: Assessed,
-    store: Storage,
-) -> ReportView:
-    interactions = read_table(store, collected.interactions)
-    ledger = Ledger(store, job.window.start, scored.fingerprints).newest()
+def _view(config: MonitorConfig, manifest: Manifest, outcome: Outcome, store: Storage) -> ReportView:
+    assessed = outcome.assessed
+    interactions = read_table(store, outcome.collected.interactions)
+    ledger = Ledger(store, manifest.window_start, outcome.scored.fingerprints).newest()
     worst, failed = failures(judgements(interactions, config.metrics.values(), ledger), interactions)
     metrics = metric_views(config.metrics, assessed.measures, assessed.verdicts, _history(manifest, assessed, store))
     shown = {f"quality.{name}.pass_rate" for name in config.metrics}

@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,6 +45,12 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
         scored = asyncio.run(score_window(config, job.window, interactions, store, progress))
     log.info("asked for %d judgements in %d calls", scored.use.judged, scored.use.calls)
     return scored
+
+
+def check_evaluator(config: MonitorConfig) -> str:
+    """The evaluator in a few words; raises ConfigError where its secret or its package is missing."""
+    identity = open_evaluator(config).identity
+    return ", ".join(str(value) for value in (identity["provider"], identity["model"]))
 
 
 async def score_window(
@@ -124,9 +131,9 @@ class Writer:
 def _artifact_progress(monitor: str, window: Window) -> Iterator[Progress]:
     """Progress as an artifact of this task run and as log lines, at most every `PROGRESS_S`."""
     log = get_run_logger()
-    artifact = create_progress_artifact(
-        progress=0.0, key=f"{monitor}-progress", description=f"Judging {window.label} UTC"
-    )
+    description = f"Judging {window.label} UTC"
+    created = create_progress_artifact(progress=0.0, key=f"{monitor}-progress", description=description)
+    artifact = cast("UUID", created)  # outside an event loop the call is synchronous
     shown = time.monotonic()
 
     def show(done: int, total: int) -> None:

@@ -68,7 +68,7 @@ def load(engine: Engine, side: Side, scratch: Path, *, is_tabular: bool) -> tupl
     faults = [_whole(number, staged.fault) for number, staged in side.staged.items() if staged.fault]
     read: dict[int, Staged] = {}
     for number, staged in side.staged.items():
-        path, bad = staged.path, []
+        path, bad = staged.path, list[lines.BadLine]()
         if is_tabular:
             path, bad = tabular.as_json_lines(engine, staged, scratch / f"{number:06d}.rows")
         read[number] = replace(staged, path=path)
@@ -208,11 +208,9 @@ def _faulty_rows(engine: Engine, side: Side) -> list[Quarantined]:
             places.setdefault(content, []).append(place)
         for content, causes in wanted.items():
             for fault, time, rows in causes:
-                at = places.get(content) or [None]
+                at: list[int | None] = [*places.get(content, ())] or [None]
                 faults += [
-                    Quarantined(
-                        object=number, line=at[row % len(at)], fault=Fault(fault), content=content, time=time
-                    )
+                    Quarantined(object=number, line=at[row % len(at)], fault=Fault(fault), content=content, time=time)
                     for row in range(rows)
                 ]
     return faults

@@ -36,7 +36,9 @@ def simpler(dialect: Dialect, error: openai.APIError) -> Dialect | None:
         return replace(dialect, token_key="max_completion_tokens")  # noqa: S106
     if dialect.has_temperature and "temperature" in complaint:
         return replace(dialect, has_temperature=False)
-    if dialect.format is not None and any(word in complaint for word in ("response_format", "json_schema", "json_object")):
+    if dialect.format is not None and any(
+        word in complaint for word in ("response_format", "json_schema", "json_object")
+    ):
         return replace(dialect, format="json_object" if dialect.format == "json_schema" else None)
     return None
 

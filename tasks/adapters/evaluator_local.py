@@ -28,8 +28,6 @@ class LocalEvaluator:
             await deliver(request, _judge(request))
 
 
-
-
 def check_supported(metrics: Iterable[str]) -> None:
     """Raises ConfigError for a metric that has no text statistic."""
     for name in metrics:

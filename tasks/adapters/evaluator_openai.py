@@ -179,7 +179,9 @@ def _no_answer(failure: Unscored | None, why: str) -> Answer:
     return Answer(text=why, failure=failure, model=None, prompt_tokens=None, completion_tokens=None)
 
 
-def _score(answers: list[Answer], calls: int, latency_ms: float, verdict: Grade | Unscored, reason: str | None) -> Score:
+def _score(
+    answers: list[Answer], calls: int, latency_ms: float, verdict: Grade | Unscored, reason: str | None
+) -> Score:
     return Score(
         score=verdict.score if isinstance(verdict, Grade) else None,
         unscored=None if isinstance(verdict, Grade) else verdict,
@@ -209,7 +211,7 @@ def open_openai(
     client: openai.AsyncOpenAI
     if settings.provider == "azure_openai":
         client = openai.AsyncAzureOpenAI(
-            azure_endpoint=base_url,
+            azure_endpoint=base_url or "",
             azure_deployment=settings.model,
             api_version=api_version,
             http_client=openai.DefaultAioHttpClient(),

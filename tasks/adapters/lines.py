@@ -13,7 +13,7 @@ KEPT_BYTES: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadLine:
-    """A line that cannot be read: `line` counts from 1, None for the whole file; `content` is its beginning, escaped."""
+    """A line that cannot be read; `line` counts from 1, None for the whole file, `content` is its beginning."""
 
     line: int | None
     fault: Fault

@@ -26,7 +26,7 @@ def _block(name: str, key: str) -> str:
     from prefect.blocks.core import Block  # noqa: PLC0415  a second's import that only references to blocks need
 
     try:
-        block = Block.load(name, _sync=True)
+        block: object = Block.load(name)
     except ValueError as error:
         message = f"{key}: there is no Prefect block {name}; create it or correct the reference"
         raise ConfigError(message) from error

@@ -113,7 +113,8 @@ class Budget:
             self._left -= size
             if self._left < 0:
                 message = (
-                    f"the objects of this window need more scratch space than there is (limit {self._limit / 1e9:.1f} GB): "
+                    "the objects of this window need more scratch space than there is "
+                    f"(limit {self._limit / 1e9:.1f} GB): "
                     "shorten window.every, raise engine.scratch_gb, or point TMPDIR at a larger disk"
                 )
                 raise ScratchError(message)

@@ -49,8 +49,7 @@ class LocalStorage:
             raise FileNotFoundError(message)
         sink.seek(0)
         sink.truncate()
-        for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
-            sink.write(chunk)
+        sink.writelines(found.stream(min_chunk_size=CHUNK_BYTES))
 
     def put(self, key: str, content: bytes) -> None:
         """As `Storage.put`."""

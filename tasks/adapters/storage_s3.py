@@ -10,13 +10,15 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError as BotoConnectionError,
     FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
     ReadTimeoutError,
     ResponseStreamingError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
 )
 
 from tasks.adapters.storage import StoredObject, read_bytes
@@ -80,8 +82,7 @@ class S3Storage:
         sink.truncate()
         with self._refusals("s3:GetObject", key):
             body = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{key}", **condition)["Body"]
-            for chunk in body.iter_chunks(CHUNK_BYTES):
-                sink.write(chunk)
+            sink.writelines(body.iter_chunks(CHUNK_BYTES))
 
     def put(self, key: str, content: bytes) -> None:
         """As `Storage.put`."""
@@ -92,9 +93,7 @@ class S3Storage:
         """As `Storage.put_if_absent`; after a lost reply the object is read back to see who wrote it."""
         try:
             with self._refusals("s3:PutObject", key):
-                self._client.put_object(
-                    Bucket=self._bucket, Key=f"{self._prefix}{key}", Body=content, IfNoneMatch="*"
-                )
+                self._client.put_object(Bucket=self._bucket, Key=f"{self._prefix}{key}", Body=content, IfNoneMatch="*")
         except FileExistsError:
             return read_bytes(self, key) == content
         return True

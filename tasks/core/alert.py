@@ -58,7 +58,7 @@ class AlertBook(BaseModel):
     alerts: tuple[Alert, ...]
 
 
-def follow(  # noqa: PLR0913  the machine's whole input
+def follow(
     previous: Iterable[Alert],
     verdicts: Iterable[Verdict],
     *,

@@ -1,13 +1,13 @@
 """The deliberate errors of genwatch: what is wrong, where, and what to do, in one line.
 
-    MonitorError
-    ├── ConfigError      the monitor file or the command line is wrong (exit code 2)
-    ├── StorageError     a bucket, a key or a permission is missing
-    ├── ScratchError     a window does not fit into the scratch space
-    ├── SourceError      the logs changed while they were read; a retry helps
-    ├── EvaluatorError   the evaluator refuses every call: key, model or address is wrong
-    ├── CountsError      the counts of a run do not add up; nothing is published
-    └── RevisionError    another run published this revision first
+MonitorError
+├── ConfigError      the monitor file or the command line is wrong (exit code 2)
+├── StorageError     a bucket, a key or a permission is missing
+├── ScratchError     a window does not fit into the scratch space
+├── SourceError      the logs changed while they were read; a retry helps
+├── EvaluatorError   the evaluator refuses every call: key, model or address is wrong
+├── CountsError      the counts of a run do not add up; nothing is published
+└── RevisionError    another run published this revision first
 """
 
 

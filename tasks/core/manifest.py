@@ -137,5 +137,7 @@ def check_counts(counts: Counts) -> None:
         sums[f"{name}: sampled = scored + unscored + not_applicable + not_asked"] = (counts.sampled, parts)
     for sentence, (left, right) in sums.items():
         if left != right:
-            message = f"the counts do not add up ({sentence}: {left} against {right}); this is a defect, please report it"
+            message = (
+                f"the counts do not add up ({sentence}: {left} against {right}); this is a defect, please report it"
+            )
             raise CountsError(message)

@@ -51,6 +51,15 @@ class Assessed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """All that is known of a window before it is published."""
+
+    collected: Collected
+    scored: Scored
+    assessed: Assessed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """Where the results of one window lie, as URIs, and how the window went."""
 

@@ -82,9 +82,7 @@ def decide(threshold: Threshold, measures: Mapping[str, Measure], rule: Rule) ->
     )
 
 
-def _state(
-    threshold: Threshold, measure: Measure, measures: Mapping[str, Measure], rule: Rule
-) -> tuple[State, str]:
+def _state(threshold: Threshold, measure: Measure, measures: Mapping[str, Measure], rule: Rule) -> tuple[State, str]:
     if measure.value is None:
         return State.NO_DATA, ""
     if measure.low is None or measure.high is None:

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,6 +15,8 @@ BREAKS_AT: Final = START + timedelta(days=1)
 CALLS_AN_HOUR: Final = 45
 SEED: Final = 20261119
 SHARE_BAD: Final = (0.04, 0.55)  # before and after the bot breaks
+DOUBLED_EVERY: Final = 150
+TORN_EVERY: Final = 400
 SHARE_LOST: Final = 0.01  # outputs that were never written
 
 
@@ -41,9 +43,9 @@ def traffic() -> Iterator[LoggedLine]:
         if draw.random() >= SHARE_LOST:
             answer = _record("model_outputs", answered_at, correlation_id, {"answer": completion})
             yield answer
-            if number % 150 == 0:
+            if number % DOUBLED_EVERY == 0:
                 yield answer
-        if number % 400 == 399:
+        if number % TORN_EVERY == 1:
             yield LoggedLine(key=_key("model_inputs", moment), line='{"specversion": "1.0", "id": "torn')
         number += 1
         moment += timedelta(seconds=draw.expovariate(CALLS_AN_HOUR / 3600))
@@ -55,7 +57,7 @@ def _completion(topic: Topic, moment: datetime, draw: random.Random) -> str:
     return draw.choice((topic.invented, draw.choice(OFF_TOPIC), draw.choice(BROKEN)))
 
 
-def _record(collection: str, moment: datetime, correlation_id: str, row: dict[str, object]) -> LoggedLine:
+def _record(collection: str, moment: datetime, correlation_id: str, row: Mapping[str, object]) -> LoggedLine:
     event = {
         "specversion": "1.0",
         "id": f"{correlation_id}-{collection}",

@@ -15,9 +15,7 @@ def content_hash(metric: Metric, fields: Mapping[str, str]) -> str:
 
 def fingerprint(metric: Metric, judge: Mapping[str, object]) -> str:
     """The hash of everything else a score depends on; `judge` names provider, model and parameters."""
-    return _digest(
-        [metric.name, metric.rubric, list(metric.needs), [LOWEST, HIGHEST], TEMPLATE, sorted(judge.items())]
-    )
+    return _digest([metric.name, metric.rubric, list(metric.needs), [LOWEST, HIGHEST], TEMPLATE, sorted(judge.items())])
 
 
 def _digest(value: object) -> str:

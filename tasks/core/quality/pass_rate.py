@@ -88,6 +88,4 @@ def _mean(name: str, histogram: Mapping[int, int], confidence: float) -> Measure
         squares = sum(rows * (score - value) ** 2 for score, rows in histogram.items())
         interval = student(value, math.sqrt(squares / (n - 1)), n, confidence) if n > 1 else None
         low, high = interval or (None, None)
-    return Measure(
-        signal="quality", subject=name, measure="mean", value=value, low=low, high=high, n=n, unit="score"
-    )
+    return Measure(signal="quality", subject=name, measure="mean", value=value, low=low, high=high, n=n, unit="score")

@@ -51,22 +51,21 @@ def read_reply(text: str) -> Grade | Fault:
     score = verdict["score"]
     if isinstance(score, str) or score is None:
         return Fault(cause=Unscored.UNREADABLE, complaint="The score must be a number, not text or null.")
-    if not _is_on_scale(score):
+    whole = _on_scale(score)
+    if whole is None:
         return Fault(
             cause=Unscored.OUT_OF_RANGE,
             complaint=f"The score must be a whole number from {LOWEST} to {HIGHEST}.",
         )
     reason = verdict.get("reason")
-    return Grade(score=int(score), reason=reason[:REASON_LIMIT] if isinstance(reason, str) else "")
+    return Grade(score=whole, reason=reason[:REASON_LIMIT] if isinstance(reason, str) else "")
 
 
-def _is_on_scale(score: object) -> bool:
-    return (
-        isinstance(score, int | float)
-        and not isinstance(score, bool)
-        and LOWEST <= score <= HIGHEST
-        and float(score).is_integer()
-    )
+def _on_scale(score: object) -> int | None:
+    """The whole number from 1 to 5 that a JSON value is, None where it is none."""
+    if isinstance(score, bool) or not isinstance(score, int | float) or not LOWEST <= score <= HIGHEST:
+        return None
+    return int(score) if float(score).is_integer() else None
 
 
 def _last_object(text: str) -> dict[str, object] | None:

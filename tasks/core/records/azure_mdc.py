@@ -11,6 +11,4 @@ TIME_COLUMN: Final = "time"
 
 def read(source: SourceColumns) -> Layout:
     """The layout of collected records."""
-    return Layout(
-        id=path_of(source.join_on), time=path_of(source.time_column), rows="$.data", reference="$.dataref"
-    )
+    return Layout(id=path_of(source.join_on), time=path_of(source.time_column), rows="$.data", reference="$.dataref")

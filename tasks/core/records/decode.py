@@ -73,11 +73,11 @@ def halves(layout: Layout, *, needs_objects: bool, with_references: bool) -> str
         SELECT object, line_hash, id, index::INTEGER AS index, row_count::INTEGER AS row_count, time, fault,
                CASE WHEN fault IS NOT NULL THEN line END AS line
         FROM judged
-    """  # noqa: S608  every part is built from quoted literals
+    """
 
 
 def row_at(lines: str, layout: Layout, index: str, *, with_references: bool) -> str:
-    """A query of object, line_hash, every further column of `lines`, and `row`, the JSON of the row numbered `index`."""
+    """A query of object, every further column of `lines`, and `row`, the JSON of the row numbered `index`."""
     rows = f"({_rows(layout)})->{index}"
     direct = f"record->{sql_text(layout.rows)}"
     return f"""
@@ -86,7 +86,7 @@ def row_at(lines: str, layout: Layout, index: str, *, with_references: bool) -> 
                     WHEN types[2] = 'ARRAY' AND types[3] = 'OBJECT' AND types[4] IS NULL THEN {direct}->0
                     ELSE {_unwrapped(rows)} END AS row
         FROM ({_parsed(lines, layout, with_references=with_references)})
-    """  # noqa: S608  as above
+    """
 
 
 def references(layout: Layout) -> str | None:
@@ -99,25 +99,25 @@ def references(layout: Layout) -> str | None:
         WITH naming AS MATERIALIZED (SELECT object, line FROM lines WHERE contains(line, '"{name}"'))
         SELECT DISTINCT object, {record}->>{sql_text(layout.reference)} AS reference
         FROM naming WHERE {record}->>{sql_text(layout.reference)} IS NOT NULL
-    """  # noqa: S608  as above
+    """
 
 
 def _parsed(lines: str, layout: Layout, *, with_references: bool) -> str:
     """Each line as `record` (null when malformed), with the JSON types of record and rows and the texts of its keys."""
-    reference = sql_text(layout.reference or "$.\"\"")
+    reference = sql_text(layout.reference or '$.""')
     paths = f"['$', {', '.join(sql_text(layout.rows + end) for end in ('', '[0]', '[1]'))}]"
     texts = f"[{sql_text(layout.id)}, {sql_text(layout.time)}, {reference}]"
     parsed = f"""
         SELECT *, json_type(record, {paths}) AS types, json_extract_string(record, {texts}) AS texts
         FROM (SELECT *, try_cast(line AS JSON) AS record FROM {lines})
-    """  # noqa: S608  as above
+    """
     if not with_references:
-        return f"SELECT *, NULL::JSON AS referenced, texts[3] AS reference FROM ({parsed})"  # noqa: S608
+        return f"SELECT *, NULL::JSON AS referenced, texts[3] AS reference FROM ({parsed})"
     return f"""
         SELECT p.*, f.content AS referenced
         FROM (SELECT *, texts[3] AS reference FROM ({parsed})) p
         LEFT JOIN referenced_files f ON f.object = p.object AND f.reference = p.reference
-    """  # noqa: S608  as above
+    """
 
 
 def _rows(layout: Layout) -> str:

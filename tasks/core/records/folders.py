@@ -58,9 +58,7 @@ class Folders:
         if found is None:
             return None
         parts = {"m": "01", "d": "01", "H": "00", "M": "00"} | found.groupdict()
-        return datetime.strptime(
-            "{Y}{m}{d}{H}{M}".format(**parts), "%Y%m%d%H%M"
-        ).replace(tzinfo=UTC)
+        return datetime.strptime("{Y}{m}{d}{H}{M}".format(**parts), "%Y%m%d%H%M").replace(tzinfo=UTC)
 
 
 def unknown_placeholders(template: str) -> list[str]:

@@ -15,9 +15,9 @@ def rows_of_side(side: str, layout: Layout, *, with_references: bool) -> str:
     lines = f"""(
         SELECT l.object, l.line, s.interaction_id, s.index
         FROM lines l JOIN sampled s ON l.object = s.{side}_object AND hash(l.line) = s.{side}_hash
-    )"""  # noqa: S608  every part is built from quoted literals
+    )"""
     rows = row_at(lines, layout, "index", with_references=with_references)
-    return f"SELECT DISTINCT ON (interaction_id) interaction_id, row FROM ({rows})"  # noqa: S608  as above
+    return f"SELECT DISTINCT ON (interaction_id) interaction_id, row FROM ({rows})"
 
 
 def interactions(source: SourceColumns, segments: Iterable[str]) -> str:
@@ -37,7 +37,7 @@ def interactions(source: SourceColumns, segments: Iterable[str]) -> str:
         JOIN objects a ON a.object = s.input_object
         JOIN objects b ON b.object = s.output_object
         ORDER BY s.sample_hash, s.interaction_id
-    """  # noqa: S608  as above
+    """
 
 
 def _column(role: str, field: str | None) -> str:

@@ -7,11 +7,22 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from tasks.core.quality.local.text import Reading, grams, mean, numbers, repeats, scaled, size, stem, total_weight, weight
+from tasks.core.quality.local.text import (
+    Reading,
+    grams,
+    mean,
+    numbers,
+    repeats,
+    scaled,
+    size,
+    stem,
+    total_weight,
+    weight,
+)
 from tasks.core.quality.local.writing import choppy, ignored, little, repeated, same_sentences
 
 Matches = Sequence[tuple[float, int]]
-"""For each sentence of a completion: its share in the context's sentence that holds most of it, and that one's index."""
+"""For each sentence of a completion: its share in the best sentence of the context, and that one's index."""
 
 GROUNDEDNESS_FAULTS: Final[Mapping[str, float]] = {
     "numbers that the context lacks": 0.5,
@@ -48,6 +59,7 @@ _SAME_LENGTH: Final = 2.5
 _STUB_WORDS: Final = 12.0
 _LEAD_STEMS: Final = 30.0
 
+_SHORT: Final = 4  # letters up to which a word is its own stem
 
 
 def support(said: Reading, context: Reading, matches: Matches) -> Mapping[str, float]:
@@ -67,8 +79,8 @@ def support(said: Reading, context: Reading, matches: Matches) -> Mapping[str, f
 
 def word_support(tokens: Sequence[str], known: Sequence[str]) -> float:
     """Weighted share of the words that the other text holds; one with the same stem counts 0.7."""
-    whole, stems = set(known), {stem(word) for word in known if len(word) > 4}
-    related = [word for word in tokens if word not in whole and len(word) > 4 and stem(word) in stems]
+    whole, stems = set(known), {stem(word) for word in known if len(word) > _SHORT}
+    related = [word for word in tokens if word not in whole and len(word) > _SHORT and stem(word) in stems]
     exact = [word for word in tokens if word in whole]
     return (total_weight(exact) + _SAME_STEM * total_weight(related)) / (total_weight(tokens) or 1.0)
 
@@ -81,7 +93,7 @@ def near_pairs(stems: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def best_sentences(said: Reading, context: Reading) -> Matches:
-    """For each sentence: the largest weighted share of its words in one sentence of the context, and which (-1: none)."""
+    """For each sentence: the largest weighted share of its words in a sentence of the context, and which (-1: none)."""
     where: dict[str, list[int]] = defaultdict(list)
     for index, piece in enumerate(context.pieces):
         for word in set(piece):
@@ -114,13 +126,14 @@ def groundedness_faults(said: Reading, context: Reading, matches: Matches) -> Ma
         "a negation of the context left out": mean([turn < 0 for turn in turned]),
         "words repeated within a sentence": mean([repeats(piece) for piece in said.contents]),
         "talk of I and you": sum(word in _SELF for word in said.words) / max(1, len(said.words)),
-        "stub sentences": 1.0 - scaled(min((size(said, piece) for piece in said.pieces), default=0.0), 0.0, _STUB_WORDS),
+        "stub sentences": 1.0
+        - scaled(min((size(said, piece) for piece in said.pieces), default=0.0), 0.0, _STUB_WORDS),
         "sentences that say the same": same_sentences(said),
     }
 
 
 def negated(piece: str, source: str, share: float) -> int:
-    """1: only the sentence negates; -1: only its source does, though nearly all of the sentence stands there; else 0."""
+    """1: only the sentence negates; -1: only its source does, though nearly all else is there too; 0 otherwise."""
     here, there = (bool(_NEGATION.search(text.casefold())) for text in (piece, source))
     same = share >= _ALMOST_COPIED and len(source) <= _SAME_LENGTH * len(piece)
     return int(here and not there) - int(there and not here and same)
@@ -144,7 +157,7 @@ def topic(said: Reading, context: Reading, prompt: Reading) -> Mapping[str, floa
 
 
 def matter(context: Reading, asked: set[str]) -> Mapping[str, float]:
-    """What the context is about: stem to weight, more for early words and for sentences that share the prompt's words."""
+    """What the context is about: stem to weight, more for early words and for sentences with the prompt's words."""
     shares = [len(asked.intersection(piece)) / math.sqrt(max(1, len(piece))) for piece in context.contents]
     top = max(shares, default=0.0) or 1.0
     weights: dict[str, float] = defaultdict(float)

@@ -32,7 +32,7 @@ _ANY_UNSPACED: Final = re.compile(rf"[{_UNSPACED}]")
 _BOUNDARY: Final = re.compile(
     r"[.…!?。！？\n](?:(?<=[。！？\n])|(?:(?<=[!?])|(?<=[^\s.]{2}[.…])|(?<=\s[.…]))[\"')\]]*\s+)"
 )
-_LIST_MARK: Final = re.compile(r"^\s*(?:[-*•#>|]+|\d{1,2}[.)])\s+", re.MULTILINE)
+_LIST_MARK: Final = re.compile(r"^[ \t]{0,8}(?:[-*•#>|]{1,6}|[0-9]{1,2}[.)])[ \t]", re.MULTILINE)
 _NUMBER: Final = re.compile(r"[0-9]+")
 _DIGITS: Final = {
     word: str(value)
@@ -80,7 +80,7 @@ def read(text: str, limit: int) -> Reading:
 
 
 def content(tokens: Sequence[str], *, unspaced: bool) -> list[str]:
-    """The words that carry content, cut to five letters: a stemmer for all languages with suffixes, and none in particular.
+    """The words that carry content, cut to five letters: a stemmer for all languages with suffixes.
 
     Function words and single letters are left out. Neighbouring letters of an unspaced script are joined to
     overlapping pairs, the nearest thing to words there.

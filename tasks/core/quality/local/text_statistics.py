@@ -17,7 +17,13 @@ from tasks.core.quality.local.support import (
     topic,
 )
 from tasks.core.quality.local.text import MAX_CHARACTERS, MAX_CONTEXT_CHARACTERS, Reading, mean, read, scaled
-from tasks.core.quality.local.writing import COHERENCE_FAULTS, FLUENCY_FAULTS, coherence_faults, fluency_faults, remaining
+from tasks.core.quality.local.writing import (
+    COHERENCE_FAULTS,
+    FLUENCY_FAULTS,
+    coherence_faults,
+    fluency_faults,
+    remaining,
+)
 
 CUTS: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "coherence": (0.28, 0.42, 0.53, 0.64),
@@ -32,6 +38,10 @@ CUTS: Final[Mapping[str, tuple[float, float, float, float]]] = {
 _CHANCE: Final = 0.15
 _FOCUS: Final = 0.6
 _ASKED_SHARE: Final = 0.8
+_TOLD: Final = 0.02  # smaller losses are not worth a word
+
+VERSION: Final = "1"
+"""Changes with every change of a score, so that old and new scores are told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,9 @@ def relevance(row: Mapping[str, str]) -> Estimate:
     faults = relevance_faults(text, prompt)
     focus = 1.0 - exp(-(figures["context"] + figures["focus"]) / _FOCUS)
     on_topic = 1.0 - (1.0 - focus) * (1.0 - _ASKED_SHARE * figures["prompt"])
-    return estimate("relevance", on_topic * remaining(faults, RELEVANCE_FAULTS), figures, weighed(faults, RELEVANCE_FAULTS))
+    return estimate(
+        "relevance", on_topic * remaining(faults, RELEVANCE_FAULTS), figures, weighed(faults, RELEVANCE_FAULTS)
+    )
 
 
 def similarity(row: Mapping[str, str]) -> Estimate:
@@ -138,7 +150,6 @@ def estimate(metric: str, value: float, figures: Mapping[str, float], losses: Ma
 def reason(figures: Mapping[str, float], losses: Mapping[str, float]) -> str:
     """One sentence: what was measured, then what was held against the completion."""
     measured = ", ".join(f"{name} {share:.0%}" for name, share in figures.items())
-    worst = sorted(((loss, name) for name, loss in losses.items() if loss >= 0.02), reverse=True)[:2]
+    worst = sorted(((loss, name) for name, loss in losses.items() if loss >= _TOLD), reverse=True)[:2]
     held = " and ".join(f"{name} (-{loss:.0%})" for loss, name in worst)
     return f"Measured: {measured or 'its own wording'}; held against it: {held or 'nothing'}."
-VERSION = "1"

@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from tasks.core.quality.local.text import ARTICLES, AUXILIARIES, CONJUNCTIONS, PREPOSITIONS, Reading, mean, repeats, scaled, size
+from tasks.core.quality.local.text import (
+    ARTICLES,
+    AUXILIARIES,
+    CONJUNCTIONS,
+    PREPOSITIONS,
+    Reading,
+    mean,
+    repeats,
+    scaled,
+    size,
+)
 
 FLUENCY_FAULTS: Final[Mapping[str, float]] = {
     "words repeated within a sentence": 1.0,
@@ -36,8 +46,8 @@ COHERENCE_FAULTS: Final[Mapping[str, float]] = {
 }
 """Fault of coherence to the share (0 to 1) of the value that the fault takes away when it is complete."""
 
-_END: Final = re.compile(r"[.!?…。！？:;)\]}\"'”’»`*|>~」』]\s*$")
-_LIST_ITEM: Final = re.compile(r"\s*(?:[-*•#>|]|\d+[.)]|[A-Za-z][.)])\s")
+_ENDS: Final = frozenset(".!?…。！？:;)]}\"'”’»`*|>~」』")
+_LIST_ITEM: Final = re.compile(r"[ \t]{0,8}(?:[-*•#>|]{1,6}|[0-9]{1,2}[.)]|[A-Za-z][.)])[ \t]")
 _VOWELLESS: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
 _STOP: Final = re.compile(r"[.!?。！？]")
 _SYMBOL: Final = re.compile(r"[^\w\s]")
@@ -63,6 +73,7 @@ _CLASHES: Final = frozenset(
     for left in lefts
     for right in rights
 ) - {("to", "be"), ("to", "have"), ("to", "do"), ("of", "from")}
+_SHORT: Final = 3  # letters of a short word
 
 
 def fluency_faults(said: Reading) -> Mapping[str, float]:
@@ -128,12 +139,13 @@ def little(said: Reading) -> float:
 
 def cut_off(said: Reading) -> float:
     """1 for an end in the middle of a phrase, 0.6 for a lost full stop after others, 0.2 for no full stop at all."""
-    if not said.pieces or _END.search(said.text) or _LIST_ITEM.match(said.text.rstrip().rpartition("\n")[2]):
+    text = said.text.rstrip()
+    if not said.pieces or text[-1:] in _ENDS or _LIST_ITEM.match(text.rpartition("\n")[2]):
         return 0.0
     last = said.pieces[-1]
     if last[-1] in _HANGING:
         return 1.0
-    return 0.6 if len(_STOP.findall(said.text)) > 1 and len(last) >= 3 else 0.2
+    return 0.6 if len(_STOP.findall(said.text)) > 1 and len(last) >= _SHORT else 0.2
 
 
 def clashing(tokens: Sequence[str]) -> float:
@@ -151,7 +163,7 @@ def salad(said: Reading) -> float:
     """1 when eight and more spaced words hold none of up to three letters, 0 from one in eight on."""
     if len(said.words) < _PLENTY_WORDS or said.unspaced:
         return 0.0
-    return 1.0 - scaled(sum(len(word) <= 3 for word in said.words) / len(said.words), 0.0, 0.125)
+    return 1.0 - scaled(sum(len(word) <= _SHORT for word in said.words) / len(said.words), 0.0, 0.125)
 
 
 def symbols(text: str) -> float:

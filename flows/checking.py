@@ -1,0 +1,72 @@
+"""Check: what a monitor would read and decide, shown without writing or judging anything."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from configs.monitor import JUDGED_ROLES, MonitorConfig
+from tasks.assess import thresholds
+from tasks.collect import preview
+from tasks.core.manifest import RecordCounts
+from tasks.core.window import newest_closed
+from tasks.notify import check_channel
+from tasks.score import check_evaluator
+
+ROWS: Final = 3
+SHOWN: Final = 70
+
+
+def check_monitor(config: MonitorConfig) -> None:
+    """Print what the monitor would do; raises MonitorError for the first thing that it could not."""
+    console = Console()
+    for name, value in _facts(config):
+        console.print(f"{name:<11}{value}", soft_wrap=True, highlight=False, markup=False)
+    window = newest_closed(datetime.now(UTC), config.window.every, config.window.grace)
+    collected, rows = preview(config, window, ROWS)
+    console.print(f"\nThe newest closed window, {window.label} UTC, {len(collected.objects)} objects:")
+    console.print(f"  {_counted(collected.counts)}", highlight=False)
+    for warning in collected.warnings:
+        console.print(f"  warning: {warning}", style="yellow", highlight=False, markup=False)
+    if rows:
+        console.print(_table(config, rows))
+    console.print("The monitor file is good.", style="green")
+
+
+def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
+    yield "monitor", config.name
+    yield "inputs", config.source.inputs
+    yield "outputs", config.source.outputs or "in the same records"
+    yield "store", config.store
+    yield "evaluator", check_evaluator(config)
+    yield "alerts", check_channel(config)
+    for threshold in thresholds(config):
+        yield "limit", f"{threshold.address} {threshold.direction.value} {threshold.limit:g}"
+
+
+def _counted(counts: RecordCounts) -> str:
+    return (
+        f"{counts.lines_read} lines = {counts.inputs} inputs + {counts.outputs} outputs + {counts.quarantined} in "
+        f"quarantine; {counts.joined} joined, {counts.sampled} sampled"
+    )
+
+
+def _table(config: MonitorConfig, rows: list[dict[str, object]]) -> Table:
+    """The first sampled interactions; logged text is shown without control characters and markup."""
+    table = Table(title="As it would be judged", title_justify="left")
+    roles = [role for role in JUDGED_ROLES if role in config.source.columns]
+    for role in roles:
+        table.add_column(role)
+    for row in rows:
+        table.add_row(*(_plain(row[role]) for role in roles))
+    return table
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "–"
+    text = "".join(character if character.isprintable() else " " for character in str(value))
+    shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return shown.replace("[", r"\[")
