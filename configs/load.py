@@ -132,12 +132,10 @@ def _value_at(document: object, loc: tuple[int | str, ...]) -> str | None:
     if loc and loc[-1] in SECRETS:
         return None
     for part in loc:
-        if isinstance(document, Mapping) and part in document:
-            document = document[part]
-        elif isinstance(document, list) and isinstance(part, int):
-            document = document[part]
-        else:
+        items = dict(enumerate(document)) if isinstance(document, list) else document
+        if not isinstance(items, Mapping) or part not in items:
             return None
+        document = items[part]
     if isinstance(document, Mapping | list):
         return None
     text = json.dumps(document, default=str, ensure_ascii=False)

@@ -102,7 +102,7 @@ def _stage_sides(config: MonitorConfig, window: Window, places: Sequence[Place],
     for name, place, first in zip(("inputs", "outputs"), places, (0, SECOND_SIDE), strict=False):
         target = scratch / name
         target.mkdir()
-        found = objects_of(place, window, config.window.grace)
+        found = objects_of(place, window, config.window.grace, config.source.layout_format.suffixes)
         staged = stage(place.storage, found, target, int(config.engine.scratch_gb * GIGABYTE))
         sides.append(Side(name=name, staged=dict(enumerate(staged, start=first))))
     return sides
@@ -131,20 +131,16 @@ def _split_side(reading: Reading, place: Place, side: Side, layout: Layout) -> l
     """Make the halves of one side; return the rows that cannot be used."""
     source, database = reading.config.source, reading.database
     read, unread = engine.load(database, side, reading.scratch, is_tabular=source.layout_format.tabular)
-    named = engine.references(database, read, layout)
-    for number, reference in named:
-        content = _referenced(place, read.staged[number], reference)
-        if content is not None:
-            engine.add_referenced(database, number, reference, content)
-    unusable = engine.split(
-        database,
-        read,
-        layout,
-        reading.scratch,
-        needs_objects=source.source_columns.needs_objects,
-        with_references=bool(named),
-    )
-    return unread + unusable
+    needs_objects = source.source_columns.needs_objects
+    no_text, references = engine.split(database, read, layout, reading.scratch, needs_objects=needs_objects)
+    if references:
+        files = {
+            (number, reference): content
+            for number, reference in references
+            if (content := _referenced(place, read.staged[number], reference)) is not None
+        }
+        engine.add_referenced(database, read, layout, files, needs_objects=needs_objects)
+    return [*unread, *no_text, *engine.faulty_rows(database, read)]
 
 
 def _referenced(place: Place, staged: Staged, reference: str) -> str | None:

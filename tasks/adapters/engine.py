@@ -78,39 +78,38 @@ def load(engine: Engine, side: Side, scratch: Path, *, is_tabular: bool) -> tupl
     return Side(name=side.name, staged=read), faults
 
 
-def references(engine: Engine, side: Side, layout: Layout) -> list[tuple[int, str]]:
-    """The files that lines of this side name instead of holding their rows: (object, reference)."""
-    query = decode.references(layout)
-    if query is None:
-        return []
-    _use_lines(engine, side)
-    return engine.execute(query).fetchall()
-
-
-def add_referenced(engine: Engine, number: int, reference: str, content: str) -> None:
-    """Give the engine the content of a referenced file; what is no JSON stays missing."""
-    engine.execute(
-        "INSERT INTO referenced_files SELECT ?, ?, c FROM (SELECT try_cast(? AS JSON) AS c) WHERE c IS NOT NULL",
-        [number, reference, content],
-    )
-
-
 def split(
-    engine: Engine, side: Side, layout: Layout, scratch: Path, *, needs_objects: bool, with_references: bool
-) -> list[Quarantined]:
-    """Make the table `<side>` of the halves that can be used; return the others."""
-    query = decode.halves(layout, needs_objects=needs_objects, with_references=with_references)
-    faults: list[Quarantined] = []
-    _use_lines(engine, side)
+    engine: Engine, side: Side, layout: Layout, scratch: Path, *, needs_objects: bool
+) -> tuple[list[Quarantined], list[tuple[int, str]]]:
+    """Make the table `<side>_rows`; return lines that are no text, and the files that hold rows: (object, reference)."""
+    query = decode.halves(layout, f"{side.name}_lines", needs_objects=needs_objects, with_references=False)
+    unread: list[Quarantined] = []
     try:
         engine.execute(f"CREATE TABLE {side.name}_rows AS {query}")
     except duckdb.InvalidInputException:  # bytes that are no text, or a line without end
-        faults = _clean(engine, side, scratch)
+        unread = _clean(engine, side, scratch)
         engine.execute(f"CREATE TABLE {side.name}_rows AS {query}")
     engine.execute(
         f"CREATE VIEW {side.name} AS SELECT * EXCLUDE (fault, line) FROM {side.name}_rows WHERE fault IS NULL"
     )
-    return faults + _faulty_rows(engine, side)
+    missing = f"SELECT DISTINCT object, reference FROM {side.name}_rows WHERE fault = '{Fault.REFERENCE_MISSING}'"
+    return unread, engine.execute(missing).fetchall()
+
+
+def add_referenced(
+    engine: Engine, side: Side, layout: Layout, files: Mapping[tuple[int, str], str], *, needs_objects: bool
+) -> None:
+    """Read the rows of `side` that lie in files, by object and reference; what is no JSON stays missing."""
+    for (number, reference), content in files.items():
+        engine.execute(
+            "INSERT INTO referenced_files SELECT ?, ?, c FROM (SELECT try_cast(? AS JSON) AS c) WHERE c IS NOT NULL",
+            [number, reference, content],
+        )
+    missing = f"fault = '{Fault.REFERENCE_MISSING}'"
+    engine.execute(f"CREATE TABLE {side.name}_referring AS SELECT object, line FROM {side.name}_rows WHERE {missing}")
+    engine.execute(f"DELETE FROM {side.name}_rows WHERE {missing}")
+    query = decode.halves(layout, f"{side.name}_referring", needs_objects=needs_objects, with_references=True)
+    engine.execute(f"INSERT INTO {side.name}_rows {query}")
 
 
 def mirror(engine: Engine) -> None:
@@ -152,8 +151,7 @@ def read_sample(
     Raises SourceError where a line is no longer what it was when the halves were read.
     """
     for name, side in zip(("input", "output"), sides, strict=True):
-        _use_lines(engine, side)
-        query = wide.rows_of_side(name, layout, with_references=_has_references(engine))
+        query = wide.rows_of_side(name, f"{side.name}_lines", layout, with_references=_has_references(engine))
         engine.execute(f"CREATE TABLE {name}_columns AS {query}")
     table = engine.sql(wide.interactions(source, segments)).to_arrow_table()
     (expected,) = engine.execute("SELECT count(*) FROM sampled").fetchone() or (0,)
@@ -176,10 +174,6 @@ def _define_lines(engine: Engine, name: str, paths: Sequence[Path]) -> None:
     engine.execute(f"CREATE OR REPLACE VIEW {name}_lines AS {query if files else NO_LINES}")
 
 
-def _use_lines(engine: Engine, side: Side) -> None:
-    engine.execute(f"CREATE OR REPLACE VIEW lines AS SELECT * FROM {side.name}_lines")
-
-
 def _clean(engine: Engine, side: Side, scratch: Path) -> list[Quarantined]:
     """Read the side from copies without the lines that are no text."""
     faults: list[Quarantined] = []
@@ -193,8 +187,8 @@ def _clean(engine: Engine, side: Side, scratch: Path) -> list[Quarantined]:
     return faults
 
 
-def _faulty_rows(engine: Engine, side: Side) -> list[Quarantined]:
-    """The faults that the engine found, with their line numbers from a second reading of the damaged files."""
+def faulty_rows(engine: Engine, side: Side) -> list[Quarantined]:
+    """The rows that cannot be used, with their line numbers from a second reading of the damaged files."""
     found = engine.execute(
         f"SELECT object, line, fault, time, count(*) FROM {side.name}_rows WHERE fault IS NOT NULL GROUP BY ALL"
     ).fetchall()

@@ -28,7 +28,7 @@ def open_place(location: str, default_folders: str, endpoint_url: str | None) ->
     return Place(storage=open_storage(root, endpoint_url), folders=folders)
 
 
-def objects_of(place: Place, window: Window, reach: timedelta) -> list[StoredObject]:
+def objects_of(place: Place, window: Window, reach: timedelta, suffixes: tuple[str, ...]) -> list[StoredObject]:
     """The objects in the folders that the window reaches, in order, each once; empty objects hold nothing."""
     prefixes = list(place.folders.covering(window, reach))
     with ThreadPoolExecutor(THREADS) as pool:
@@ -37,6 +37,6 @@ def objects_of(place: Place, window: Window, reach: timedelta) -> list[StoredObj
         stored.key: stored
         for prefix, page in zip(prefixes, pages, strict=True)
         for stored in page
-        if stored.size and holds(prefix, stored.key)
+        if stored.size and holds(prefix, stored.key) and stored.key.endswith(suffixes)
     }
     return sorted(found.values(), key=lambda stored: stored.key)

@@ -10,6 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
     FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
@@ -17,9 +19,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
-from botocore.exceptions import (
-    ConnectionError as BotoConnectionError,
-)
+
 
 from tasks.adapters.storage import StoredObject, read_bytes
 from tasks.core.errors import StorageError
@@ -109,10 +109,10 @@ class S3Storage:
         except NoCredentialsError as error:
             message = f"{where}: no AWS credentials found; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or attach a role"
             raise StorageError(message) from error
-        except BODY_FAULTS as error:
-            if isinstance(error, BotoConnectionError) and not isinstance(error, ReadTimeoutError):
-                message = f"{where}: the S3 server cannot be reached; check AWS_ENDPOINT_URL_S3 and the network"
-                raise StorageError(message) from error
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            message = f"{where}: the S3 server cannot be reached; check AWS_ENDPOINT_URL_S3 and the network"
+            raise StorageError(message) from error
+        except BODY_FAULTS:
             raise
         except BotoCoreError as error:
             message = f"{where}: {error}"

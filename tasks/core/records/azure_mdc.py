@@ -7,6 +7,7 @@ from tasks.core.records.layout import Layout, SourceColumns, path_of
 FOLDERS: Final = "{yyyy}/{MM}/{dd}/{HH}"
 JOIN_ON: Final = "correlationid"
 TIME_COLUMN: Final = "time"
+SUFFIXES: Final = (".jsonl", ".jsonl.gz")  # a file of rows beside them ends otherwise
 
 
 def read(source: SourceColumns) -> Layout:

@@ -1,7 +1,7 @@
 """SQL from raw lines to halves: every line becomes rows with an ID and a time, or a reason for quarantine.
 
-Tables that the statements expect: `lines(object INTEGER, line VARCHAR)` and
-`referenced_files(object, reference, content JSON)`. The usual record, one row that is an object, is decided by one
+The statements read a relation of lines, (object INTEGER, line VARCHAR), and `referenced_files(object, reference,
+content JSON)`. The usual record, one row that is an object, is decided by one
 parse of the line; the others take the longer way through `_rows`.
 """
 
@@ -36,15 +36,15 @@ class Fault(StrEnum):
         return self in {Fault.TRUNCATED_GZIP, Fault.DAMAGED_GZIP, Fault.UNREADABLE_OBJECT}
 
 
-def halves(layout: Layout, *, needs_objects: bool, with_references: bool) -> str:
-    """A query of one row a logged row: object, line_hash, id, index, row_count, time, fault and the faulty line.
+def halves(layout: Layout, lines: str, *, needs_objects: bool, with_references: bool) -> str:
+    """A query of one row a logged row: object, line_hash, id, index, row_count, time, reference, fault, faulty line.
 
     `index` counts the rows of a record from 0. A line that cannot be split into rows gives one row with its fault.
     """
     row_fault = f"WHEN kind <> 'OBJECT' THEN '{Fault.ROW_NOT_AN_OBJECT}'" if needs_objects else ""
     return f"""
         WITH parsed AS (
-            {_parsed("lines", layout, with_references=with_references)}
+            {_parsed(lines, layout, with_references=with_references)}
         ), decoded AS (
             SELECT object, line, hash(line) AS line_hash, types[1] AS record_kind, reference,
                    nullif(trim(texts[1]), '') AS id, {_time("texts[2]")} AS time,
@@ -70,7 +70,7 @@ def halves(layout: Layout, *, needs_objects: bool, with_references: bool) -> str
             END AS fault
             FROM unnested
         )
-        SELECT object, line_hash, id, index::INTEGER AS index, row_count::INTEGER AS row_count, time, fault,
+        SELECT object, line_hash, id, index::INTEGER AS index, row_count::INTEGER AS row_count, time, reference, fault,
                CASE WHEN fault IS NOT NULL THEN line END AS line
         FROM judged
     """
@@ -89,33 +89,21 @@ def row_at(lines: str, layout: Layout, index: str, *, with_references: bool) -> 
     """
 
 
-def references(layout: Layout) -> str | None:
-    """A query of the files that lines name instead of holding their rows: object, reference."""
-    if layout.reference is None:
-        return None
-    name = layout.reference.removeprefix("$.")
-    record = "try_cast(line AS JSON)"
-    return f"""
-        WITH naming AS MATERIALIZED (SELECT object, line FROM lines WHERE contains(line, '"{name}"'))
-        SELECT DISTINCT object, {record}->>{sql_text(layout.reference)} AS reference
-        FROM naming WHERE {record}->>{sql_text(layout.reference)} IS NOT NULL
-    """
-
-
 def _parsed(lines: str, layout: Layout, *, with_references: bool) -> str:
     """Each line as `record` (null when malformed), with the JSON types of record and rows and the texts of its keys."""
-    reference = sql_text(layout.reference or '$.""')
     paths = f"['$', {', '.join(sql_text(layout.rows + end) for end in ('', '[0]', '[1]'))}]"
-    texts = f"[{sql_text(layout.id)}, {sql_text(layout.time)}, {reference}]"
+    named = [layout.id, layout.time] + ([layout.reference] if layout.reference else [])
+    reference = "texts[3]" if layout.reference else "NULL::VARCHAR"
     parsed = f"""
-        SELECT *, json_type(record, {paths}) AS types, json_extract_string(record, {texts}) AS texts
-        FROM (SELECT *, try_cast(line AS JSON) AS record FROM {lines})
+        SELECT *, {reference} AS reference
+        FROM (SELECT *, json_type(record, {paths}) AS types,
+                     json_extract_string(record, [{", ".join(sql_text(path) for path in named)}]) AS texts
+              FROM (SELECT *, try_cast(line AS JSON) AS record FROM {lines}))
     """
     if not with_references:
-        return f"SELECT *, NULL::JSON AS referenced, texts[3] AS reference FROM ({parsed})"
+        return f"SELECT *, NULL::JSON AS referenced FROM ({parsed})"
     return f"""
-        SELECT p.*, f.content AS referenced
-        FROM (SELECT *, texts[3] AS reference FROM ({parsed})) p
+        SELECT p.*, f.content AS referenced FROM ({parsed}) p
         LEFT JOIN referenced_files f ON f.object = p.object AND f.reference = p.reference
     """
 
@@ -124,7 +112,10 @@ def _rows(layout: Layout) -> str:
     """The rows of any record as a JSON array: an array is its rows, anything else is one row, null is none."""
     value = f"coalesce(nullif(record->{sql_text(layout.rows)}, 'null'::JSON), referenced)"
     value = _unwrapped(value)
-    return f"CASE json_type({value}) WHEN 'ARRAY' THEN {value} WHEN 'NULL' THEN NULL ELSE json_array({value}) END"
+    return (
+        f"CASE WHEN json_type({value}) IS NULL THEN NULL WHEN json_type({value}) = 'ARRAY' THEN {value} "
+        f"ELSE json_array({value}) END"
+    )
 
 
 def _unwrapped(value: str) -> str:

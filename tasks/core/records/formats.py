@@ -13,13 +13,14 @@ class Format:
     """A log format: how to read a record, what its keys are called, and in which folders it lies.
 
     `folders` is appended to a location that names no date itself; "" reads everything below the location.
-    `tabular` formats may come as Parquet and CSV, and as one location that holds both halves.
+    Objects with other names than `suffixes` are no logs. `tabular` formats may come as Parquet and CSV, and as one location that holds both halves.
     """
 
     read: Callable[[SourceColumns], Layout]
     join_on: str
     time_column: str
     folders: str
+    suffixes: tuple[str, ...]
     tabular: bool
 
 
@@ -29,6 +30,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         join_on=azure_mdc.JOIN_ON,
         time_column=azure_mdc.TIME_COLUMN,
         folders=azure_mdc.FOLDERS,
+        suffixes=azure_mdc.SUFFIXES,
         tabular=False,
     ),
     "table": Format(
@@ -36,6 +38,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         join_on=table.JOIN_ON,
         time_column=table.TIME_COLUMN,
         folders="",
+        suffixes=("",),
         tabular=True,
     ),
 }

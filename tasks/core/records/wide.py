@@ -7,16 +7,16 @@ from tasks.core.records.interaction import KEYS, NUMERIC_ROLES, ROLES
 from tasks.core.records.layout import Layout, SourceColumns, path_of, sql_text
 
 
-def rows_of_side(side: str, layout: Layout, *, with_references: bool) -> str:
+def rows_of_side(side: str, lines: str, layout: Layout, *, with_references: bool) -> str:
     """A query of the sampled rows of one side (`input` or `output`): interaction_id and its row as JSON.
 
-    Expects `lines` and `sampled`; lines that are not sampled are passed over before they are parsed.
+    Expects the relation `lines` and `sampled`; lines that are not sampled are passed over before they are parsed.
     """
-    lines = f"""(
+    sampled_lines = f"""(
         SELECT l.object, l.line, s.interaction_id, s.index
-        FROM lines l JOIN sampled s ON l.object = s.{side}_object AND hash(l.line) = s.{side}_hash
+        FROM {lines} l JOIN sampled s ON l.object = s.{side}_object AND hash(l.line) = s.{side}_hash
     )"""
-    rows = row_at(lines, layout, "index", with_references=with_references)
+    rows = row_at(sampled_lines, layout, "index", with_references=with_references)
     return f"SELECT DISTINCT ON (interaction_id) interaction_id, row FROM ({rows})"
 
 
