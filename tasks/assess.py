@@ -20,11 +20,18 @@ from tasks.core.quality.judgement import judgements, tallies
 from tasks.core.quality.pass_rate import Tally, quality_measures
 from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
+from tasks.retry import may_heal
 
 QUARANTINED: Final = "operations.records.quarantined_share"
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, task_run_name="assess {job.window.key}")
+@task(
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=may_heal,
+    task_run_name="assess {job.window.key}",
+)
 def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored) -> Assessed:
     """Decide every threshold of the monitor on one window."""
     log = get_run_logger()

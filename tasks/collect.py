@@ -26,6 +26,7 @@ from tasks.core.manifest import ReadObject, RecordCounts
 from tasks.core.records.layout import Layout
 from tasks.core.run import Collected, Job
 from tasks.core.window import Window
+from tasks.retry import may_heal
 
 GIGABYTE: Final = 1_000_000_000
 SECOND_SIDE: Final = 1_000_000  # the outputs' objects are numbered from here
@@ -40,7 +41,13 @@ QUARANTINE_SCHEMA: Final = pa.schema(
 )
 
 
-@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE, task_run_name="collect {job.window.key}")
+@task(
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=may_heal,
+    cache_policy=NO_CACHE,
+    task_run_name="collect {job.window.key}",
+)
 def collect(config: MonitorConfig, job: Job) -> Collected:
     """Pull, join and sample one window; the interactions and the quarantine are written to the store."""
     log = get_run_logger()

@@ -14,9 +14,10 @@ from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest
 from tasks.core.run import Job
 from tasks.core.window import Window, due_windows, key_of, newest_closed, window_at
+from tasks.retry import may_heal
 
 
-@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
+@task(retries=2, retry_delay_seconds=10, retry_condition_fn=may_heal, cache_policy=NO_CACHE)
 def due(
     config: MonitorConfig, moment: datetime, window_start: datetime | None, window_end: datetime | None
 ) -> tuple[Job, ...]:

@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.evaluator import Evaluator
 from tasks.adapters.evaluators import open_evaluator
 from tasks.adapters.ledger import Ledger
 from tasks.adapters.locations import open_storage
@@ -27,6 +28,7 @@ from tasks.core.quality.plan import Request, plan
 from tasks.core.quality.score import Score
 from tasks.core.run import Collected, Job, Scored
 from tasks.core.window import Window
+from tasks.retry import may_heal
 
 BATCH_ROWS: Final = 256
 BATCH_S: Final = 5.0
@@ -35,14 +37,21 @@ PROGRESS_S: Final = 2.0
 Progress = Callable[[int, int], None]
 
 
-@task(retries=1, retry_delay_seconds=10, cache_policy=NO_CACHE, task_run_name="score {job.window.key}")
+@task(
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=may_heal,
+    cache_policy=NO_CACHE,
+    task_run_name="score {job.window.key}",
+)
 def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     """Judge what the ledger does not hold yet; the ledger keeps the scores."""
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    evaluator = open_evaluator(config)
     interactions = read_table(store, collected.interactions)
     with _artifact_progress(config.name, job.window) as progress:
-        scored = asyncio.run(score_window(config, job.window, interactions, store, progress))
+        scored = asyncio.run(score_window(config, job.window, interactions, store, evaluator, progress))
     log.info("asked for %d judgements in %d calls", scored.use.judged, scored.use.calls)
     return scored
 
@@ -54,10 +63,14 @@ def check_evaluator(config: MonitorConfig) -> str:
 
 
 async def score_window(
-    config: MonitorConfig, window: Window, interactions: pa.Table, store: Storage, progress: Progress
+    config: MonitorConfig,
+    window: Window,
+    interactions: pa.Table,
+    store: Storage,
+    evaluator: Evaluator,
+    progress: Progress,
 ) -> Scored:
     """As `score`, without Prefect; identical content is judged once, for all the interactions that share it."""
-    evaluator = open_evaluator(config)
     metrics = list(config.metrics.values())
     fingerprints = {metric.name: fingerprint(metric, evaluator.identity) for metric in metrics}
     ledger = Ledger(store, window.start, fingerprints)

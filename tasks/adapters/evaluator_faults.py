@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import httpx2
 import openai
 
 from tasks.core.errors import EvaluatorError
@@ -48,7 +49,7 @@ def cause_of(error: openai.APIError, model: str) -> Unscored:
     _stop_on_terminal(error, model)
     if isinstance(error, openai.RateLimitError):
         return Unscored.RATE_LIMITED
-    if isinstance(error, openai.APITimeoutError):
+    if isinstance(error, openai.APITimeoutError) and not isinstance(error.__cause__, httpx2.ConnectTimeout):
         return Unscored.TIMEOUT
     if isinstance(error, openai.APIConnectionError):
         return Unscored.CONNECTION

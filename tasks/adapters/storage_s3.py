@@ -20,7 +20,6 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-
 from tasks.adapters.storage import StoredObject, read_bytes
 from tasks.core.errors import StorageError
 

@@ -1,0 +1,105 @@
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tasks.adapters.slack import send
+from tasks.core.alert import Alert, Event
+from tasks.core.message import Example, SlackMessage, slack_message
+from tasks.core.verdict import State
+from tasks.core.window import Window
+from tests.servers.http import HttpServer, Reply, serve
+
+START = datetime(2026, 11, 20, 6, tzinfo=UTC)
+WINDOW = Window(start=START, end=START + timedelta(hours=1))
+HOSTILE = "<!channel> <@U123> <https://evil.example|your bank> & *bold* ```x``` <script>alert(1)</script> " * 20
+
+
+@pytest.fixture
+def slack() -> Iterator[HttpServer]:
+    with serve(lambda _: Reply(content=b"ok")) as running:
+        yield running
+
+
+def alert(event: Event = Event.OPENED, explanation: str = "relevance pass rate 0.5 is below 0.7") -> Alert:
+    return Alert(
+        key="bot:quality.relevance.pass_rate",
+        address="quality.relevance.pass_rate",
+        event=event,
+        state=State.BREACH,
+        since=START,
+        window_start=START,
+        value=0.5,
+        limit=0.7,
+        explanation=explanation,
+        to_tell=True,
+    )
+
+
+def message(alerts: list[Alert], text: str = "fine") -> SlackMessage:
+    example = Example(interaction_id=text, metric="relevance", score=1.0, prompt=text, completion=text)
+    return slack_message("bot", WINDOW, alerts, [example] * 5, {"Report": "file:///x?a=1&b=<2>"})
+
+
+def texts(block: Any) -> Iterator[dict[str, Any]]:
+    """Every text object of a block."""
+    if isinstance(block, dict):
+        if "type" in block and isinstance(block.get("text"), str):
+            yield block
+        for value in block.values():
+            yield from texts(value)
+    elif isinstance(block, list | tuple):
+        for value in block:
+            yield from texts(value)
+
+
+def test_a_message_says_what_happened_and_where_to_look(slack: HttpServer) -> None:
+    found = message([alert(), alert(Event.RECOVERED)])
+    assert send(slack.url, found) is None
+    (received,) = slack.received
+    assert received.body["text"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00-07:00 UTC"
+    sent = json.dumps(received.body)
+    assert "relevance pass rate 0.5 is below 0.7" in sent
+    assert "file:///x?a=1&amp;b=&lt;2&gt;" in sent
+    assert received.body["unfurl_links"] is False
+
+
+def test_logged_text_can_mention_nobody_and_forge_no_link() -> None:
+    found = message([alert(explanation=HOSTILE)] * 30, HOSTILE)
+    for text in texts(found.blocks):
+        if text["type"] == "mrkdwn":
+            assert "<" not in text["text"]
+            assert ">" not in text["text"]
+    logged = [text for text in texts(found.blocks) if "Q:" in text["text"]]
+    assert logged
+    assert all(text["type"] == "plain_text" for text in logged)
+    assert "<" not in found.text
+
+
+def test_a_message_stays_within_the_limits_of_slack() -> None:
+    found = message([alert(explanation=HOSTILE)] * 60, HOSTILE * 50)
+    assert len(found.blocks) <= 50
+    assert all(len(text["text"]) <= 3000 for text in texts(found.blocks))
+    assert len(json.dumps([dict(block) for block in found.blocks])) < 10_000
+
+
+@pytest.mark.parametrize("fault", [Reply(status=500), Reply(status=429, headers={"retry-after": "0"})])
+def test_a_passing_fault_is_tried_again(slack: HttpServer, fault: Reply) -> None:
+    slack.answer = lambda received: fault if received.number == 0 else Reply(content=b"ok")
+    assert send(slack.url, message([alert()])) is None
+    assert len(slack.received) == 2
+
+
+def test_a_lasting_fault_is_said_without_the_webhook(slack: HttpServer) -> None:
+    slack.answer = lambda _: Reply(status=404, content=b"no_team")
+    failure = send(f"{slack.url}/services/T0/B0/secret", message([alert()]))
+    assert failure == "Slack answered 404; check the webhook"
+
+
+def test_an_unreachable_slack_is_said_without_the_webhook() -> None:
+    failure = send("http://127.0.0.1:9/services/T0/B0/secret", message([alert()]))
+    assert failure is not None
+    assert failure.startswith("Slack cannot be reached")
+    assert "secret" not in failure

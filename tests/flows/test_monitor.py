@@ -1,0 +1,372 @@
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import State
+
+from configs.monitor import MonitorConfig
+from flows.monitor import monitor as monitor_flow
+from tasks.adapters.secret import resolve
+from tasks.adapters.storage import read_bytes
+from tasks.core.alert import AlertBook
+from tasks.core.manifest import check_counts
+from tasks.due import due_jobs
+from tests.builders import HOUR, SIX, WINDOW, manifest_of, monitor, store_of, write_logs, write_pairs
+from tests.servers.evaluator import failure, said, user_text, verdict
+from tests.servers.http import HttpServer, Reply, serve
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+SALAD = "the the of of is is the the"
+
+
+def run(config: MonitorConfig, hours: int = 1, start: int = 0) -> State[Any]:
+    first = SIX + start * HOUR
+    state: State[Any] = monitor_flow(config, first, first + hours * HOUR, return_state=True)
+    return state
+
+
+def alerts_of(config: MonitorConfig, hour: int = 0, revision: int = 0) -> list[tuple[str, str, bool]]:
+    place = f"alerts/window={SIX + hour * HOUR:%Y%m%dT%H%MZ}/rev={revision}.json"
+    book = AlertBook.model_validate_json(read_bytes(store_of(config), place))
+    return [(alert.address, alert.event.value, alert.told_at is not None) for alert in book.alerts]
+
+
+@pytest.fixture
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
+    with serve(lambda _: Reply(content=b"ok")) as running:
+        monkeypatch.setenv("TEST_SLACK", f"{running.url}/services/T0/B0/sesame")
+        yield running
+
+
+def test_a_run_publishes_everything_that_the_store_promises(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40)
+    config = monitor(tmp_path)
+    state = run(config)
+    assert (state.name, state.message) == ("Completed", "ok in 2026-11-20 06:00-07:00")
+    keys = {stored.key for stored in store_of(config).list("") if not stored.key.startswith("scores/")}
+    place = f"window={WINDOW.key}/rev=0"
+    kinds = ("interactions", "measures", "quarantine", "verdicts")
+    assert keys == {f"{kind}/{place}.parquet" for kind in kinds} | {
+        f"alerts/{place}.json",
+        f"runs/{place}.json",
+        f"report/{place}.html",
+        "report/index.html",
+    }
+    manifest = manifest_of(config)
+    check_counts(manifest.counts)
+    assert (manifest.status, manifest.counts.lines_read, manifest.counts.metrics["fluency"].scored) == ("ok", 80, 40)
+    assert [one.uri.rsplit("/", 6)[1] for one in manifest.objects] == ["model_inputs", "model_outputs"]
+
+
+def test_results_are_read_by_duckdb_alone(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40)
+    config = monitor(tmp_path)
+    run(config)
+    root = config.store.removeprefix("file://")
+    rate = duckdb.execute(
+        f"SELECT value, low, n FROM '{root}/bot/measures/*/*.parquet' WHERE measure = 'pass_rate'"
+    ).fetchone()
+    state = duckdb.execute(
+        f"SELECT verdict FROM '{root}/bot/verdicts/*/*.parquet' WHERE measure = 'pass_rate'"
+    ).fetchone()
+    assert rate == (1.0, pytest.approx(0.912, abs=0.001), 40)
+    assert state == ("ok",)
+
+
+def test_a_breach_is_a_finding_and_not_a_failure(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), SALAD))
+    config = monitor(tmp_path)
+    state = run(config)
+    assert state.is_completed()
+    assert (state.name, state.message) == ("Breach", "1 breaches in 2026-11-20 06:00-07:00")
+    assert alerts_of(config) == [("quality.fluency.pass_rate", "opened", True)]
+
+
+def test_prefect_shows_summary_worst_and_report_by_keys_of_the_monitor(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), SALAD))
+    config = monitor(tmp_path, name="shown-bot")
+    run(config)
+    summary = Artifact.get("shown-bot-summary")
+    assert summary is not None
+    assert str(summary.data).startswith("# 🔴 breach: shown-bot\n")
+    assert "| fluency | 25.0% | 14.2% to 40.2% | 70.0% | 100.0% | 🔴 breach | – |" in str(summary.data)
+    worst = Artifact.get("shown-bot-worst")
+    assert worst is not None
+    rows = json.loads(str(worst.data))
+    assert len(rows) == 20
+    assert rows[0]["completion"] == SALAD
+    report = Artifact.get("shown-bot-report")
+    assert report is not None
+    assert "report/index.html" in str(report.data)
+    with get_client(sync_client=True) as client:
+        progress = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["shown-bot-progress"]))
+        )
+    assert [artifact.data for artifact in progress] == [100.0]
+
+
+def test_slack_is_told_of_a_breach_once_and_of_its_recovery(tmp_path: Path, slack: HttpServer) -> None:
+    for hour in range(3):
+        bad = dict.fromkeys(range(30), SALAD) if hour < 2 else {}
+        write_pairs(tmp_path, 40, SIX + hour * HOUR, bad)
+    config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})
+    run(config, hours=3)
+    texts = [received.body["text"] for received in slack.received]
+    assert texts == ["bot: 1 breach, 2026-11-20 06:00-07:00 UTC", "bot: 1 recovered, 2026-11-20 08:00-09:00 UTC"]
+    assert [alerts_of(config, hour)[0][1] for hour in range(3)] == ["opened", "still_open", "recovered"]
+
+
+def test_a_slack_failure_loses_nothing_and_the_next_window_tells(tmp_path: Path, slack: HttpServer) -> None:
+    for hour in range(2):
+        write_pairs(tmp_path, 40, SIX + hour * HOUR, dict.fromkeys(range(30), SALAD))
+    config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})
+    slack.answer = lambda _: Reply(status=404)
+    assert run(config).name == "Breach"
+    assert manifest_of(config).status == "breach"
+    assert alerts_of(config) == [("quality.fluency.pass_rate", "opened", False)]
+    slack.answer = lambda _: Reply(content=b"ok")
+    run(config, start=1)
+    assert alerts_of(config, 1) == [("quality.fluency.pass_rate", "still_open", True)]
+    assert slack.received[-1].body["text"] == "bot: 1 still open, 2026-11-20 07:00-08:00 UTC"
+
+
+def test_a_rerun_of_a_window_is_a_new_revision_and_keeps_the_old_one(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40)
+    config = monitor(tmp_path)
+    run(config)
+    write_logs(tmp_path, "outputs", SIX, [], name="late.jsonl")
+    write_pairs(tmp_path, 50)
+    run(config)
+    assert (manifest_of(config).counts.joined, manifest_of(config, revision=1).counts.joined) == (40, 50)
+    assert manifest_of(config, revision=1).evaluator.judged == 10
+
+
+def test_an_old_window_amends_its_own_record_and_tells_nobody(tmp_path: Path, slack: HttpServer) -> None:
+    for hour in range(2):
+        write_pairs(tmp_path, 40, SIX + hour * HOUR)
+    config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})
+    run(config, hours=2)
+    newest = read_bytes(store_of(config), "report/index.html")
+    write_pairs(tmp_path, 40, SIX, dict.fromkeys(range(30), SALAD))
+    run(config)
+    assert alerts_of(config, revision=1) == [("quality.fluency.pass_rate", "amended", False)]
+    assert alerts_of(config, hour=1) == []
+    assert read_bytes(store_of(config), "report/index.html") == newest
+    assert slack.received == []
+
+
+def test_missed_windows_are_caught_up_oldest_first(tmp_path: Path) -> None:
+    config = monitor(tmp_path, window={"every": "1h", "grace": "15m", "catch_up": 2})
+    store = store_of(config)
+    at = SIX + timedelta(minutes=20)
+    (first,) = due_jobs(config, store, at, None, None)
+    assert first.window.end == SIX
+    state: State[Any] = monitor_flow(config, return_state=True)
+    assert state.is_completed()
+    published = state.result()
+    (done,) = published
+    later = done.window.end + 5 * HOUR + timedelta(minutes=20)
+    jobs = due_jobs(config, store, later, None, None)
+    assert [job.window.start for job in jobs] == [done.window.end, done.window.end + HOUR]
+
+
+def test_a_window_run_by_hand_does_not_hide_the_missed_ones(tmp_path: Path) -> None:
+    config = monitor(tmp_path)
+    state: State[Any] = monitor_flow(config, return_state=True)
+    (done,) = state.result()
+    ahead = done.window.end + 2 * HOUR
+    monitor_flow(config, ahead, ahead + HOUR)
+    jobs = due_jobs(config, store_of(config), ahead + 2 * HOUR + timedelta(minutes=20), None, None)
+    starts = [job.window.start for job in jobs]
+    assert starts == [done.window.end, done.window.end + HOUR, ahead + HOUR]
+
+
+def test_no_data_is_said_and_not_counted_as_zero(tmp_path: Path) -> None:
+    config = monitor(tmp_path)
+    state = run(config)
+    assert state.message == "no data in 2026-11-20 06:00-07:00"
+    verdicts = {one.address: (one.verdict, one.value) for one in manifest_of(config).verdicts}
+    assert verdicts["quality.fluency.pass_rate"] == ("no_data", None)
+    assert alerts_of(config) == []
+
+
+@pytest.fixture
+def judge() -> Iterator[HttpServer]:
+    with serve(lambda _: verdict(4)) as running:
+        yield running
+
+
+def judged_by(server: HttpServer, folder: Path, **changes: Any) -> MonitorConfig:
+    evaluator = {"provider": "openai", "model": "judge", "base_url": f"{server.url}/v1", "max_attempts": 1}
+    return monitor(folder, evaluator=evaluator, **changes)
+
+
+def test_an_evaluator_that_fails_leaves_the_verdict_undecided_with_a_coverage_alert(
+    tmp_path: Path, judge: HttpServer
+) -> None:
+    write_pairs(tmp_path, 100)
+    judge.answer = lambda received: verdict(5) if "-7?" in user_text(received) else failure(500)
+    config = judged_by(judge, tmp_path)
+    run(config)
+    verdicts = {one.address: one.verdict for one in manifest_of(config).verdicts}
+    assert verdicts["quality.fluency.pass_rate"] == "undecided"
+    assert verdicts["quality.fluency.coverage"] == "breach"
+    assert alerts_of(config) == [("quality.fluency.coverage", "opened", True)]
+    assert manifest_of(config).counts.metrics["fluency"].unscored == {"server_error": 99}
+
+
+def test_a_wrong_key_fails_the_run_with_one_sentence_and_publishes_nothing(tmp_path: Path, judge: HttpServer) -> None:
+    write_pairs(tmp_path, 20)
+    judge.answer = lambda _: failure(401)
+    config = judged_by(judge, tmp_path)
+    state = run(config)
+    assert state.is_failed()
+    assert "does not accept the key (401)" in str(state.message)
+    assert store_of(config).list("runs/") == []
+
+
+def test_another_limit_assesses_the_same_scores_without_a_call(tmp_path: Path, judge: HttpServer) -> None:
+    write_pairs(tmp_path, 40)
+    judge.answer = lambda received: verdict(4 if received.number % 2 else 2)
+    run(judged_by(judge, tmp_path))
+    asked = len(judge.received)
+    strict = judged_by(judge, tmp_path, quality={"metrics": {"fluency": {"min_pass_rate": 0.4, "pass_at": 2}}})
+    run(strict)
+    assert len(judge.received) == asked
+    assert manifest_of(strict, revision=1).status == "ok"
+
+
+def test_above_a_set_share_of_bad_lines_the_run_warns_then_breaches(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40)
+    write_logs(tmp_path, "inputs", SIX, ["{torn"] * 2, name="torn.jsonl")
+    config = monitor(tmp_path, source={"quarantine": {"warn_above": 0.01, "breach_above": 0.05}})
+    run(config)
+    assert manifest_of(config).warnings == ("2 of 82 lines are in quarantine (2 malformed_json)",)
+    assert manifest_of(config).status == "ok"
+    write_logs(tmp_path, "inputs", SIX, ["{torn"] * 20, name="torn.jsonl")
+    run(config)
+    assert alerts_of(config, revision=1) == [("operations.records.quarantined_share", "opened", True)]
+
+
+def test_only_what_was_asked_for_alerts(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(40), SALAD))
+    config = monitor(
+        tmp_path,
+        quality={"metrics": {"fluency": {}}, "min_coverage": None},
+        source={"quarantine": {"breach_above": None}},
+    )
+    state = run(config)
+    assert state.name == "Completed"
+    assert manifest_of(config).verdicts == ()
+    assert alerts_of(config) == []
+
+
+class Page(HTMLParser):
+    """The tags of a page and the text outside scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] not in {"script", "style"}:
+            self.text += data
+
+
+def test_hostile_text_stays_text_in_the_report_and_in_prefect(tmp_path: Path, judge: HttpServer) -> None:
+    hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}[x](javascript:alert(3))"
+    write_pairs(tmp_path, 5, answers=dict.fromkeys(range(5), hostile))
+    judge.answer = lambda _: said(json.dumps({"reason": hostile, "score": 1}))
+    config = judged_by(judge, tmp_path, name="hostile-bot", description=hostile)
+    run(config)
+    source = read_bytes(store_of(config), "report/index.html").decode()
+    page = Page()
+    page.feed(source)
+    assert hostile in page.text
+    assert sum(tag == "script" for tag, _ in page.tags) == 3
+    assert not any(tag in {"img", "iframe", "link", "object"} for tag, _ in page.tags)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    policy = next(attributes["content"] for tag, attributes in page.tags if "http-equiv" in attributes)
+    assert str(policy).startswith("default-src 'none'; script-src 'sha256-")
+    assert not re.search(r'(src|href)="(?!#)', source.split("<script>")[0])
+    summary = Artifact.get("hostile-bot-summary")
+    assert summary is not None
+    assert "script" not in str(summary.data)
+
+
+def test_secrets_are_in_no_result_log_or_artifact(
+    tmp_path: Path,
+    judge: HttpServer,
+    slack: HttpServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("TEST_KEY", "sk-very-secret")
+    write_pairs(tmp_path, 40)
+    judge.answer = lambda received: verdict(1) if received.number < 60 else failure(500)
+    config = judged_by(judge, tmp_path, alerts={"slack": "env:TEST_SLACK"}, name="secret-bot")
+    keyed = config.evaluator.model_copy(update={"api_key": "env:TEST_KEY"})
+    config = config.model_copy(update={"evaluator": keyed})
+    run(config)
+    assert judge.received[0].headers["authorization"] == "Bearer sk-very-secret"
+    assert slack.received
+    everything = b"".join(read_bytes(store_of(config), stored.key) for stored in store_of(config).list(""))
+    with get_client(sync_client=True) as client:
+        artifacts = client.read_artifacts(limit=200)
+        logs = client.read_logs(limit=200)
+        runs = client.read_flow_runs(limit=200)
+    shown = f"{artifacts} {logs} {[one.model_dump() for one in runs]} {caplog.text}"
+    for secret in ("sk-very-secret", "sesame"):
+        assert secret.encode() not in everything
+        assert secret not in shown
+
+
+def test_a_missing_secret_fails_the_run_with_its_name(tmp_path: Path, judge: HttpServer) -> None:
+    write_pairs(tmp_path, 5)
+    config = judged_by(judge, tmp_path)
+    keyed = config.evaluator.model_copy(update={"api_key": "env:NOT_THERE"})
+    state = run(config.model_copy(update={"evaluator": keyed}))
+    assert state.is_failed()
+    assert "evaluator.api_key: the environment variable NOT_THERE is not set" in str(state.message)
+
+
+def test_a_prefect_block_holds_the_secret(tmp_path: Path, judge: HttpServer, slack: HttpServer) -> None:
+    from prefect.blocks.notifications import SlackWebhook  # noqa: PLC0415  needs the server
+    from prefect.blocks.system import Secret  # noqa: PLC0415
+
+    Secret(value="sk-from-a-block").save("judge-key", overwrite=True)
+    Secret(value=f"{slack.url}/services/from-a-block").save("team", overwrite=True)
+    url = "https://hooks.slack.com/services/T00000000/B00000000/000000000000000000000000"
+    SlackWebhook(url=url).save("team", overwrite=True)  # type: ignore[arg-type]
+    assert resolve("block:slack-webhook/team", "alerts.slack") == url
+    write_pairs(tmp_path, 40)
+    judge.answer = lambda _: verdict(1)
+    config = judged_by(judge, tmp_path, alerts={"slack": "block:secret/team"})
+    keyed = config.evaluator.model_copy(update={"api_key": "block:secret/judge-key"})
+    run(config.model_copy(update={"evaluator": keyed}))
+    assert judge.received[0].headers["authorization"] == "Bearer sk-from-a-block"
+    assert slack.received[0].path == "/services/from-a-block"
+
+
+def test_counts_that_do_not_add_up_are_never_published(tmp_path: Path) -> None:
+    from tasks.core.errors import CountsError  # noqa: PLC0415
+
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path)
+    run(config)
+    counts = manifest_of(config).counts
+    with pytest.raises(CountsError, match="do not add up"):
+        check_counts(counts.model_copy(update={"joined": counts.joined - 1}))
