@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from configs.monitor import MetricDefinition, MonitorConfig, Section
+from configs.monitor import MetricDefinition, MonitorConfig
+from configs.values import Section
 from tasks.core.errors import ConfigError
 
 REMEDIES = {

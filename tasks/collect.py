@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 from prefect import task
@@ -16,7 +16,7 @@ from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
 from tasks.adapters import engine
-from tasks.adapters.engine import Engine, Quarantined, Side
+from tasks.adapters.engine import Quarantined, Side
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, write_table
 from tasks.adapters.source import Place, objects_of, open_place
@@ -27,6 +27,9 @@ from tasks.core.records.layout import Layout
 from tasks.core.run import Collected, Job
 from tasks.core.window import Window
 from tasks.retry import may_heal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 GIGABYTE: Final = 1_000_000_000
 SECOND_SIDE: Final = 1_000_000  # the outputs' objects are numbered from here
@@ -76,7 +79,7 @@ class Reading:
     window: Window
     places: Sequence[Place]
     sides: Sequence[Side]
-    database: Engine
+    database: "DuckDBPyConnection"
     scratch: Path
 
 

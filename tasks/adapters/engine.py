@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import pyarrow as pa
 
 from tasks.adapters import lines, tabular
+from tasks.adapters.database import errors, open_database
 from tasks.adapters.staging import Staged
 from tasks.core.errors import SourceError
 from tasks.core.records import decode, interaction, join, sample, wide
@@ -18,10 +18,11 @@ from tasks.core.records.decode import Fault
 from tasks.core.records.layout import Layout, SourceColumns
 from tasks.core.window import Window
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Engine
+
 DELIMITER: Final = "\x01\x02\x01\x02"  # stands in no line, so that a line is one column
 NO_LINES: Final = "SELECT NULL::INTEGER AS object, NULL::VARCHAR AS line WHERE false"
-
-Engine = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +48,11 @@ class Side:
 
 
 @contextmanager
-def open_engine(scratch: Path, memory_gb: float) -> Iterator[Engine]:
+def open_engine(scratch: Path, memory_gb: float) -> "Iterator[Engine]":
     """A DuckDB in memory that spills to `scratch`."""
-    with duckdb.connect() as engine:
+    with open_database() as engine:
         engine.execute(f"SET memory_limit = '{memory_gb}GB'")
         engine.execute("SET temp_directory = ?", [str(scratch / "spill")])
-        engine.execute("SET TimeZone = 'UTC'")
         engine.execute("SET preserve_insertion_order = false")
         engine.execute("SET enable_progress_bar = false")
         engine.execute("CREATE TABLE objects (object INTEGER, uri VARCHAR, path VARCHAR)")
@@ -60,7 +60,7 @@ def open_engine(scratch: Path, memory_gb: float) -> Iterator[Engine]:
         yield engine
 
 
-def load(engine: Engine, side: Side, scratch: Path, *, is_tabular: bool) -> tuple[Side, list[Quarantined]]:
+def load(engine: "Engine", side: Side, scratch: Path, *, is_tabular: bool) -> tuple[Side, list[Quarantined]]:
     """Make the view `<side>_lines` over the files, Parquet and CSV as JSON lines.
 
     Returns the side as it is read now, and what had to be left out.
@@ -79,14 +79,15 @@ def load(engine: Engine, side: Side, scratch: Path, *, is_tabular: bool) -> tupl
 
 
 def split(
-    engine: Engine, side: Side, layout: Layout, scratch: Path, *, needs_objects: bool
+    engine: "Engine", side: Side, layout: Layout, scratch: Path, *, needs_objects: bool
 ) -> tuple[list[Quarantined], list[tuple[int, str]]]:
-    """Make the table `<side>_rows`; return lines that are no text, and the files that hold rows: (object, reference)."""
+    """Make the table `<side>_rows`; return lines that are no text, and files that hold rows: (object, reference)."""
     query = decode.halves(layout, f"{side.name}_lines", needs_objects=needs_objects, with_references=False)
     unread: list[Quarantined] = []
+    unreadable, _ = errors()
     try:
         engine.execute(f"CREATE TABLE {side.name}_rows AS {query}")
-    except duckdb.InvalidInputException:  # bytes that are no text, or a line without end
+    except unreadable:  # bytes that are no text, or a line without end
         unread = _clean(engine, side, scratch)
         engine.execute(f"CREATE TABLE {side.name}_rows AS {query}")
     engine.execute(
@@ -97,7 +98,7 @@ def split(
 
 
 def add_referenced(
-    engine: Engine, side: Side, layout: Layout, files: Mapping[tuple[int, str], str], *, needs_objects: bool
+    engine: "Engine", side: Side, layout: Layout, files: Mapping[tuple[int, str], str], *, needs_objects: bool
 ) -> None:
     """Read the rows of `side` that lie in files, by object and reference; what is no JSON stays missing."""
     for (number, reference), content in files.items():
@@ -112,18 +113,18 @@ def add_referenced(
     engine.execute(f"INSERT INTO {side.name}_rows {query}")
 
 
-def mirror(engine: Engine) -> None:
+def mirror(engine: "Engine") -> None:
     """Let the records of the only side serve as both halves."""
     engine.execute("CREATE VIEW outputs AS SELECT * FROM inputs")
 
 
-def earliest(engine: Engine, side: Side) -> dict[int, datetime]:
+def earliest(engine: "Engine", side: Side) -> dict[int, datetime]:
     """The earliest event time in each object; objects without any are missing."""
     found = engine.execute(f"SELECT object, min(time) FROM {side.name}_rows WHERE time IS NOT NULL GROUP BY object")
     return dict(found.fetchall())
 
 
-def join_halves(engine: Engine, window: Window) -> dict[str, int]:
+def join_halves(engine: "Engine", window: Window) -> dict[str, int]:
     """Make the table `pairs` of the window's interactions; return the counts of its halves."""
     bounds = {"start": window.start, "end": window.end}
     for statement in (join.KEEP_INPUTS, join.KEEP_OUTPUTS):
@@ -135,7 +136,7 @@ def join_halves(engine: Engine, window: Window) -> dict[str, int]:
     return dict(zip(names, counted.fetchone() or (), strict=True))
 
 
-def draw(engine: Engine, rate: float, at_most: int, seed: int) -> int:
+def draw(engine: "Engine", rate: float, at_most: int, seed: int) -> int:
     """Make the table `sampled`; return its number of rows."""
     below = sample.hash_below(rate)
     engine.execute(sample.SAMPLE, {"seed": str(seed), "below": below, "at_most": at_most})
@@ -144,7 +145,7 @@ def draw(engine: Engine, rate: float, at_most: int, seed: int) -> int:
 
 
 def read_sample(
-    engine: Engine, sides: Sequence[Side], layout: Layout, source: SourceColumns, segments: Sequence[str]
+    engine: "Engine", sides: Sequence[Side], layout: Layout, source: SourceColumns, segments: Sequence[str]
 ) -> pa.Table:
     """The sampled interactions, in the order of their hashes, as `interaction.schema`.
 
@@ -161,7 +162,7 @@ def read_sample(
     return table.cast(interaction.schema(segments))
 
 
-def _define_lines(engine: Engine, name: str, paths: Sequence[Path]) -> None:
+def _define_lines(engine: "Engine", name: str, paths: Sequence[Path]) -> None:
     files = ", ".join(tabular.quoted(path) for path in paths)
     query = f"""
         SELECT o.object, t.line
@@ -174,7 +175,7 @@ def _define_lines(engine: Engine, name: str, paths: Sequence[Path]) -> None:
     engine.execute(f"CREATE OR REPLACE VIEW {name}_lines AS {query if files else NO_LINES}")
 
 
-def _clean(engine: Engine, side: Side, scratch: Path) -> list[Quarantined]:
+def _clean(engine: "Engine", side: Side, scratch: Path) -> list[Quarantined]:
     """Read the side from copies without the lines that are no text."""
     faults: list[Quarantined] = []
     paths: list[Path] = []
@@ -187,7 +188,7 @@ def _clean(engine: Engine, side: Side, scratch: Path) -> list[Quarantined]:
     return faults
 
 
-def faulty_rows(engine: Engine, side: Side) -> list[Quarantined]:
+def faulty_rows(engine: "Engine", side: Side) -> list[Quarantined]:
     """The rows that cannot be used, with their line numbers from a second reading of the damaged files."""
     found = engine.execute(
         f"SELECT object, line, fault, time, count(*) FROM {side.name}_rows WHERE fault IS NOT NULL GROUP BY ALL"
@@ -218,5 +219,5 @@ def _bad(number: int, bad: lines.BadLine) -> Quarantined:
     return Quarantined(object=number, line=bad.line, fault=bad.fault, content=bad.content, time=None)
 
 
-def _has_references(engine: Engine) -> bool:
+def _has_references(engine: "Engine") -> bool:
     return engine.execute("SELECT 1 FROM referenced_files LIMIT 1").fetchone() is not None

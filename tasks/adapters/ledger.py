@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-import duckdb
 import pyarrow as pa
 
+from tasks.adapters.database import open_database
 from tasks.adapters.results import read_tables, write_table
 from tasks.adapters.storage import Storage
 from tasks.core.quality.plan import Request
@@ -34,8 +34,7 @@ class Ledger:
         """One row for each content and metric under the current fingerprints: its score, else why it has none."""
         keys = [stored.key for stored in self._storage.list(f"{self._folder}/")]
         ledger = pa.concat_tables([SCHEMA.empty_table(), *read_tables(self._storage, keys)])
-        with duckdb.connect() as engine:
-            engine.execute("SET TimeZone = 'UTC'")
+        with open_database() as engine:
             engine.register("ledger", ledger)
             found = engine.sql(NEWEST, params={"fingerprints": sorted(set(self._fingerprints.values()))})
             return found.to_arrow_table().cast(SCHEMA)

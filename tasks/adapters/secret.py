@@ -2,7 +2,7 @@
 
 import os
 
-from pydantic import SecretStr
+from pydantic import Secret, SecretStr
 
 from tasks.core.errors import ConfigError
 
@@ -31,7 +31,7 @@ def _block(name: str, key: str) -> str:
         message = f"{key}: there is no Prefect block {name}; create it or correct the reference"
         raise ConfigError(message) from error
     value = getattr(block, "value", None) or getattr(block, "url", None)
-    if isinstance(value, SecretStr):
+    if isinstance(value, Secret | SecretStr):
         value = value.get_secret_value()
     if not isinstance(value, str):
         message = f"{key}: the Prefect block {name} holds no text; use a secret or a slack-webhook block"

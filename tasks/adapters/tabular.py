@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
-
+from tasks.adapters.database import errors
 from tasks.adapters.lines import KEPT_BYTES, BadLine
 from tasks.adapters.staging import Staged
 from tasks.core.records.decode import Fault
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 CSV: Final = "header = true, all_varchar = true, ignore_errors = true, store_rejects = true"
 READERS: Final[Mapping[str, str]] = {
@@ -18,7 +20,7 @@ READERS: Final[Mapping[str, str]] = {
 }
 
 
-def as_json_lines(engine: duckdb.DuckDBPyConnection, staged: Staged, target: Path) -> tuple[Path, list[BadLine]]:
+def as_json_lines(engine: "DuckDBPyConnection", staged: Staged, target: Path) -> tuple[Path, list[BadLine]]:
     """The file as JSON lines and the CSV lines that are malformed; a file that is JSON lines already stays.
 
     A line is a row in the file's order. A file that cannot be read gives no row and one fault, without a line.
@@ -27,6 +29,7 @@ def as_json_lines(engine: duckdb.DuckDBPyConnection, staged: Staged, target: Pat
     if reader is None:
         return staged.path, []
     reader = reader.replace("$path", quoted(staged.path))
+    _, any_error = errors()
     engine.execute("SET preserve_insertion_order = true")
     try:
         engine.execute(
@@ -34,7 +37,7 @@ def as_json_lines(engine: duckdb.DuckDBPyConnection, staged: Staged, target: Pat
             "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
         )
         return target, _rejected(engine)
-    except duckdb.Error as error:
+    except any_error as error:
         target.write_bytes(b"")
         return target, [BadLine(line=None, fault=Fault.UNREADABLE_OBJECT, content=str(error)[:KEPT_BYTES])]
     finally:
@@ -47,7 +50,7 @@ def quoted(path: Path) -> str:
     return "'{}'".format(str(path).replace("'", "''"))
 
 
-def _rejected(engine: duckdb.DuckDBPyConnection) -> list[BadLine]:
+def _rejected(engine: "DuckDBPyConnection") -> list[BadLine]:
     names = engine.execute("SELECT table_name FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchall()
     if not names:
         return []

@@ -13,7 +13,8 @@ class Format:
     """A log format: how to read a record, what its keys are called, and in which folders it lies.
 
     `folders` is appended to a location that names no date itself; "" reads everything below the location.
-    Objects with other names than `suffixes` are no logs. `tabular` formats may come as Parquet and CSV, and as one location that holds both halves.
+    Objects whose names end otherwise than `suffixes` are no logs. `tabular` formats may come as Parquet and CSV, and as
+    one location that holds both halves.
     """
 
     read: Callable[[SourceColumns], Layout]

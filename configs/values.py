@@ -1,0 +1,69 @@
+"""The values of a monitor file: durations, shares, secrets by reference, locations."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from tasks.core.records.folders import unknown_placeholders
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d+)([smhd])", value)):
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+    if isinstance(value, timedelta):
+        return value
+    message = "a duration is a whole number and a unit, such as 15m, 1h or 1d"
+    raise ValueError(message)
+
+
+def _duration_text(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def _reference(value: str) -> str:
+    if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|block:[a-z0-9-]+/[a-z0-9-]+", value):
+        return value
+    message = "a secret is named, never written: env:NAME or block:TYPE/NAME, such as block:secret/openai"
+    raise ValueError(message)
+
+
+def _location(value: str) -> str:
+    parts = urlsplit(value)
+    if (parts.scheme == "s3" and parts.netloc) or (parts.scheme == "file" and not parts.netloc and parts.path):
+        return value.rstrip("/")
+    message = "a location is s3://bucket/folder or file:///folder"
+    raise ValueError(message)
+
+
+def _dated_location(value: str) -> str:
+    if unknown := unknown_placeholders(value):
+        message = f"{unknown[0]} is not usable here; dates are {{yyyy}} {{MM}} {{dd}} {{HH}} {{mm}}, coarse to fine"
+        raise ValueError(message)
+    return _location(value)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(_duration_text, return_type=str),
+    Field(json_schema_extra={"type": "string", "examples": ["15m", "1h", "1d"]}),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
+Location = Annotated[str, AfterValidator(_location)]
+DatedLocation = Annotated[str, AfterValidator(_dated_location)]
+
+
+class Section(BaseModel):
+    """A part of the monitor file: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -1,0 +1,121 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.builders import monitor, write_pairs
+
+GENWATCH = [sys.executable, "-m", "flows"]
+ROOT = Path(__file__).parents[2]
+COMMANDS = ("check", "run", "deploy", "demo")
+SALAD = "the the of of is is the the"
+
+
+def genwatch(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return subprocess.run(
+        [*GENWATCH, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=settings | environment
+    )
+
+
+def monitor_file(folder: Path) -> Path:
+    """A monitor file over forty calls of which most are bad."""
+    write_pairs(folder, 40, answers=dict.fromkeys(range(30), SALAD))
+    monitor(folder)
+    path = folder / "bot.yaml"
+    path.write_text(
+        f"""\
+name: bot
+source:
+  format: azure_mdc
+  inputs: {(folder / "logs/model_inputs").as_uri()}
+  outputs: {(folder / "logs/model_outputs").as_uri()}
+  columns: {{prompt: question, completion: answer}}
+sample: {{rate: 1.0}}
+quality: {{metrics: {{fluency: {{min_pass_rate: 0.7}}}}}}
+store: {(folder / "store").as_uri()}
+"""
+    )
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    found = genwatch(command, "--help")
+    assert found.returncode == 0
+    assert f"Example: genwatch {command}" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run"], "Missing"),
+        (["rum"], "No such command 'rum'"),
+        (["run", "x.yaml", "--window-strat", "2026-01-01"], "No such option"),
+        (["run", "x.yaml", "--window-start", "yesterday"], "yesterday"),
+        (["run", "nothing.yaml"], "nothing.yaml: there is no such file"),
+        (["check", "nothing.yaml"], "nothing.yaml: there is no such file"),
+        (["deploy", "nothing.yaml"], "nothing.yaml: there is no such file"),
+    ],
+)
+def test_a_wrong_command_line_ends_in_one_line_and_code_2(arguments: list[str], sentence: str) -> None:
+    found = genwatch(*arguments)
+    assert found.returncode == 2
+    assert sentence in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+    assert found.stdout == ""
+
+
+def test_check_shows_what_would_be_read_and_decided(tmp_path: Path) -> None:
+    found = genwatch("check", str(monitor_file(tmp_path)))
+    assert found.returncode == 0, found.stderr
+    assert "quality.fluency.pass_rate min 0.7" in found.stdout
+    assert "quality.fluency.coverage min 0.9" in found.stdout
+    assert not (tmp_path / "store").exists()
+
+
+def test_check_names_a_missing_secret_and_a_missing_folder(tmp_path: Path) -> None:
+    path = monitor_file(tmp_path)
+    path.write_text(path.read_text() + "alerts: {slack: env:NO_HOOK}\n")
+    found = genwatch("check", str(path))
+    assert (found.returncode, len(found.stderr.splitlines())) == (2, 1)
+    assert "alerts.slack: the environment variable NO_HOOK is not set" in found.stderr
+    path.write_text(path.read_text().replace("env:NO_HOOK", "env:HOME").replace("model_inputs", "model_imputs"))
+    found = genwatch("check", str(path))
+    assert found.returncode == 1
+    assert "there is no such folder" in found.stderr
+
+
+def test_run_prints_verdicts_and_a_breach_fails_only_where_asked(tmp_path: Path) -> None:
+    path = monitor_file(tmp_path)
+    home = {"PREFECT_HOME": str(tmp_path / "prefect")}
+    window = ["--window-start", "2026-11-20T06:00Z"]
+    found = genwatch("run", str(path), *window, "--fail-on-breach", COLUMNS="200", **home)
+    assert found.returncode == 3, found.stderr
+    assert "quality.fluency.pass_rate" in found.stdout
+    assert "breach" in found.stdout
+    assert "report/index.html" in found.stdout
+    assert (tmp_path / "store/bot/report/index.html").exists()
+    off = genwatch("run", str(path), "--window-start", "2026-11-20T06:30Z", **home)
+    assert off.returncode == 2
+    assert "are not their edges, the nearest start is 2026-11-20T06:00" in off.stderr.splitlines()[-1]
+
+
+def test_the_demo_degrades_on_its_second_day(tmp_path: Path) -> None:
+    found = genwatch("demo", "--folder", str(tmp_path), PREFECT_HOME=str(tmp_path / "prefect"), COLUMNS="200")
+    assert found.returncode == 0, found.stderr
+    before, after = found.stdout.split("2026-11-20 00:00-06:00")
+    assert "breach" not in before
+    assert after.count("breach") >= 8
+    assert (tmp_path / "results/demo-support-bot/report/index.html").exists()
+    again = genwatch("run", str(tmp_path / "monitor.yaml"), PREFECT_HOME=str(tmp_path / "prefect"), COLUMNS="200")
+    assert again.returncode == 0, again.stderr
+
+
+def test_help_imports_neither_prefect_nor_the_engines() -> None:
+    slow = ("prefect", "duckdb", "openai", "pyarrow", "pydantic")
+    script = f"import sys, flows.cli; print([name for name in {slow} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "[]"
