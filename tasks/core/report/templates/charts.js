@@ -6,7 +6,7 @@
   const percent = (share) => (share === null ? "–" : (share * 100).toFixed(1) + " %");
   const label = (time) => time.slice(5, 16).replace("T", " ");
   const axis = {
-    axisLabel: { color: colour("quiet") },
+    axisLabel: { color: colour("quiet"), hideOverlap: true },
     axisLine: { lineStyle: { color: colour("line") } },
     splitLine: { lineStyle: { color: colour("line") } },
   };
@@ -31,8 +31,8 @@
     };
     return {
       ...frame, series, tooltip: { ...frame.tooltip, formatter: told },
-      title: { text: "Pass rate by window" + (judges.length > 1 ? " (the judge changed)" : ""), textStyle: { fontSize: 12, fontWeight: 500, color: colour("quiet") } },
-      grid: { left: 44, right: 12, top: 30, bottom: 24 },
+      title: { left: 0, text: "Pass rate by window" + (judges.length > 1 ? " (the judge changed)" : ""), textStyle: { fontSize: 12, fontWeight: 500, color: colour("quiet") } },
+      grid: { left: 48, right: 16, top: 38, bottom: 26 },
       xAxis: { type: "category", data: points.map((point) => label(point.time)), ...axis },
       yAxis: { type: "value", min: 0, max: 1, ...axis, axisLabel: { color: colour("quiet"), formatter: (share) => share * 100 + " %" } },
     };
@@ -43,8 +43,8 @@
     return {
       ...frame, series: [{ type: "bar", data: bars, barWidth: "62%", label: { show: true, position: "top", color: colour("quiet") } }],
       tooltip: { ...frame.tooltip, formatter: (items) => "score " + items[0].name + ": " + items[0].value + " interactions" },
-      title: { text: "Scores in this window", textStyle: { fontSize: 12, fontWeight: 500, color: colour("quiet") } },
-      grid: { left: 44, right: 12, top: 38, bottom: 24 },
+      title: { left: 0, text: "Scores in this window", textStyle: { fontSize: 12, fontWeight: 500, color: colour("quiet") } },
+      grid: { left: 48, right: 16, top: 44, bottom: 26 },
       xAxis: { type: "category", data: ["1", "2", "3", "4", "5"], ...axis },
       yAxis: { type: "value", minInterval: 1, ...axis },
     };
