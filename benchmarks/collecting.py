@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -32,8 +32,10 @@ RECORD: Final = """
     SELECT to_json({{
         specversion: '1.0', id: md5('{side}' || i), source: '/subscriptions/x/onlineEndpoints/shop/deployments/blue',
         type: 'azureml.inference.{side}', datacontenttype: 'application/json',
-        time: strftime(TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' + to_milliseconds(((i - {first}) * 3600000.0 / {count})::BIGINT),
-                       '%Y-%m-%dT%H:%M:%S.%gZ'),
+        time: strftime(
+            TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' + to_milliseconds(((i - {first}) * 3600000.0 / {count})::BIGINT),
+            '%Y-%m-%dT%H:%M:%S.%gZ'
+        ),
         data: [{row}], correlationid: md5('c' || i), xrequestid: md5('c' || i), agent: 'azureml-ai-monitoring/1.0.0'
     }})::VARCHAR FROM range({first}, {first} + {count}) t(i)
 """
@@ -74,30 +76,44 @@ def generate(folder: Path, pairs: int) -> None:
             )
 
 
-def run_by_hand(folder: Path, scratch: Path) -> int:
-    """The query that somebody would write who knows these files; the rows of its result."""
+def by_hand(folder: Path, scratch: Path) -> Callable[[], int]:
+    """The query that somebody would write who knows these files; gives the rows of its result."""
     import duckdb  # noqa: PLC0415
 
-    with duckdb.connect() as database:
-        database.execute(f"SET memory_limit = '{MEMORY_GB}GB'; SET preserve_insertion_order = false")
-        database.execute("SET temp_directory = ?", [str(scratch)])
-        paths = {
-            name: [str(path) for path in sorted((folder / side).rglob("*.jsonl"))]
-            for name, side in (("inputs", "model_inputs"), ("outputs", "model_outputs"))
-        }
-        table = database.execute(HAND, {**paths, "below": round(RATE * HASHES)}).to_arrow_table()
-    return len(table)
+    paths = {
+        name: [str(path) for path in sorted((folder / side).rglob("*.jsonl"))]
+        for name, side in (("inputs", "model_inputs"), ("outputs", "model_outputs"))
+    }
+
+    def run() -> int:
+        with duckdb.connect() as database:
+            database.execute(f"SET memory_limit = '{MEMORY_GB}GB'; SET preserve_insertion_order = false")
+            database.execute("SET temp_directory = ?", [str(scratch)])
+            table = database.sql(HAND, params={**paths, "below": round(RATE * HASHES)}).to_arrow_table()
+            return int(table.num_rows)
+
+    return run
 
 
-def run_genwatch(folder: Path, scratch: Path, at_most: int) -> int:
-    """The collecting step over the whole day; the rows of its sample."""
-    from configs.load import built_in_metrics  # noqa: PLC0415
+def by_genwatch(folder: Path, scratch: Path, at_most: int) -> Callable[[], int]:
+    """The collecting step over the whole day; gives the rows of its sample."""
     from configs.monitor import MonitorConfig  # noqa: PLC0415
     from tasks.adapters.locations import open_storage  # noqa: PLC0415
     from tasks.collect import collect_window  # noqa: PLC0415
     from tasks.core.window import Window  # noqa: PLC0415
 
-    document = {
+    config = MonitorConfig.model_validate(document(folder, scratch, at_most))
+    store = open_storage(f"{config.store}/{config.name}", create=True)
+    window = Window(start=DAY, end=DAY + timedelta(days=1))
+    return lambda: collect_window(config, window, 0, store).counts.sampled
+
+
+def document(folder: Path, scratch: Path, at_most: int) -> dict[str, object]:
+    """The monitor, as its file would say it."""
+    from configs.load import built_in_metrics  # noqa: PLC0415
+
+    fluency = built_in_metrics()["fluency"].model_dump(mode="json")
+    return {
         "name": "bench",
         "window": {"every": "1d"},
         "source": {
@@ -107,37 +123,28 @@ def run_genwatch(folder: Path, scratch: Path, at_most: int) -> int:
             "columns": {"prompt": "question", "completion": "answer", "context": "context"},
         },
         "sample": {"rate": RATE, "at_most": at_most},
-        "quality": {
-            "metrics": {"fluency": {}},
-            "definitions": {"fluency": built_in_metrics()["fluency"].model_dump(mode="json")},
-        },
+        "quality": {"metrics": {"fluency": {}}, "definitions": {"fluency": fluency}},
         "engine": {"memory_gb": MEMORY_GB},
         "store": scratch.as_uri(),
     }
-    config = MonitorConfig.model_validate(document)
-    store = open_storage(f"{config.store}/{config.name}", create=True)
-    window = Window(start=DAY, end=DAY + timedelta(days=1))
-    started = time.perf_counter()
-    collected = collect_window(config, window, 0, store)
-    print(json.dumps({"collect_s": time.perf_counter() - started}), file=sys.stderr)
-    return collected.counts.sampled
 
 
 def run_once(folder: Path, mode: str) -> Figures:
-    """Run one mode in this process."""
-    started = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    """Run one mode in this process; wall and CPU time leave out what is imported, the memory does not."""
     with tempfile.TemporaryDirectory() as scratch:
         at_most = LIMITS[mode]
-        rows = run_genwatch(folder, Path(scratch), at_most) if at_most else run_by_hand(folder, Path(scratch))
+        run = by_genwatch(folder, Path(scratch), at_most) if at_most else by_hand(folder, Path(scratch))
+        wall_s, cpu_s = time.perf_counter(), cpu_so_far_s()
+        rows = run()
+        wall_s, cpu_s = time.perf_counter() - wall_s, cpu_so_far_s() - cpu_s
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"rows": rows, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": peak_mb}
+
+
+def cpu_so_far_s() -> float:
+    """CPU seconds of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    return {
-        "rows": rows,
-        "wall_s": time.perf_counter() - started,
-        "cpu_s": cpu_s,
-        "peak_mb": used.ru_maxrss / 1024,
-    }
+    return used.ru_utime + used.ru_stime
 
 
 def run_apart(arguments: Sequence[str]) -> str:
