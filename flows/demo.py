@@ -1,7 +1,7 @@
 """The demo: traffic, a monitor file over it, a run of all its windows, and what to look at."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from tasks.core.demo.traffic import END, START
 from tasks.core.run import Published
 from tasks.demo import write_traffic
 
+LAST_WINDOW: Final = END - timedelta(hours=6)
 Run = Callable[[MonitorConfig, datetime | None, datetime | None], list[Published]]
 
 MONITOR: Final = """\
@@ -53,7 +54,7 @@ def run_demo(folder: Path, run: Run) -> None:
         "\nOpen the report in a browser. To see the runs and artifacts in the Prefect UI:\n"
         "  prefect server start                                  # in another terminal\n"
         "  export PREFECT_API_URL=http://127.0.0.1:4200/api\n"
-        f"  genwatch run {path} --window-start {END:%Y-%m-%d}T00:00Z",
+        f"  genwatch run {path} --window-start {LAST_WINDOW:%Y-%m-%dT%H:%MZ}",
         soft_wrap=True,
         highlight=False,
     )

@@ -3,37 +3,60 @@
 from collections.abc import Sequence
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from tasks.core.run import Published
+from tasks.core.verdict import State, Verdict
 
-COLOURS: Final = {"ok": "green", "breach": "red", "undecided": "yellow", "no_data": "dim"}
-WINDOWS_SHOWN: Final = 12
+SIGNS: Final = {
+    State.OK: "[green]✓[/]",
+    State.BREACH: "[red]✕[/]",
+    State.UNDECIDED: "[yellow]?[/]",
+    State.NO_DATA: "[dim]–[/]",
+}
+LEGEND: Final = "pass rates: ✓ ok   ✕ breach   ? undecided   – no data"
+RATE: Final = "pass_rate"
+WINDOWS_SHOWN: Final = 24
 
 
 def show(published: Sequence[Published]) -> None:
-    """The verdicts of each window, the newest last, and where the report and the results are."""
+    """The pass rates of each window, the newest last, what else is not ok, and where report and results are."""
     console = Console()
     if not published:
         console.print("No window is due yet: a window is run once it has ended and its grace has passed.")
         return
-    table = Table(title="Verdicts", title_justify="left")
-    table.add_column("window (UTC)")
-    table.add_column("threshold")
-    for name in ("value", "limit"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
+    subjects = [subject for subject, measure in map(_names, published[-1].verdicts) if measure == RATE]
+    table = Table(caption=LEGEND, caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("from (UTC)", no_wrap=True)
+    for subject in subjects:
+        table.add_column(subject, justify="right", no_wrap=True)
     for one in published[-WINDOWS_SHOWN:]:
-        for index, verdict in enumerate(one.verdicts):
-            value = "–" if verdict.value is None else f"{verdict.value:.3f}"
-            window = one.window.label if index == 0 else ""
-            state = f"[{COLOURS[verdict.state]}]{verdict.state.replace('_', ' ')}[/]"
-            table.add_row(window, verdict.address, value, f"{verdict.limit:g}", state)
-        table.add_section()
+        rates = {_names(verdict)[0]: verdict for verdict in one.verdicts if _names(verdict)[1] == RATE}
+        table.add_row(f"{one.window.start:%Y-%m-%d %H:%M}", *(_cell(rates.get(subject)) for subject in subjects))
     console.print(table)
-    last = published[-1]
+    _show_last(console, published[-1])
+
+
+def _show_last(console: Console, last: Published) -> None:
+    for verdict in last.verdicts:
+        if verdict.state is not State.OK:
+            console.print(f"{SIGNS[verdict.state]} {verdict.explanation}", highlight=False, soft_wrap=True)
     for warning in last.warnings:
-        console.print(f"[yellow]warning[/] {warning}", highlight=False)
+        console.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
     console.print(f"report   {last.report}", soft_wrap=True, highlight=False)
     console.print(f"results  {last.results}", soft_wrap=True, highlight=False)
+
+
+def _cell(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return ""
+    value = "" if verdict.value is None else f"{verdict.value:.1%} "
+    return f"{value}{SIGNS[verdict.state]}"
+
+
+def _names(verdict: Verdict) -> tuple[str, str]:
+    """The subject and the measure that a verdict is about."""
+    _, subject, measure = verdict.address.split(".")
+    return subject, measure

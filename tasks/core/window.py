@@ -22,10 +22,10 @@ class Window:
 
     @property
     def label(self) -> str:
-        """The window as people read it: `2026-11-21 06:00-07:00`, with both dates where they differ."""
-        same_day = self.end - self.start < timedelta(days=1) and self.start.date() == self.end.date()
-        end = f"{self.end:%H:%M}" if same_day else f" {self.end:%Y-%m-%d %H:%M}"
-        return f"{self.start:%Y-%m-%d %H:%M}-{end}" if same_day else f"{self.start:%Y-%m-%d %H:%M} -{end}"
+        """The window as people read it: `2026-11-21 06:00-07:00`; with both dates from a day on."""
+        if self.end - self.start < timedelta(days=1):
+            return f"{self.start:%Y-%m-%d %H:%M}-{self.end:%H:%M}"
+        return f"{self.start:%Y-%m-%d %H:%M} - {self.end:%Y-%m-%d %H:%M}"
 
 
 def window_at(moment: datetime, every: timedelta) -> Window:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -60,8 +61,9 @@ def run(config: MonitorConfig) -> Manifest:
 
 def between(text: str, title: str) -> str:
     """A part of the exchange as the judge sees it, from between its marks."""
-    mark = text.split(f"BEGIN {title} ")[1].split("\n")[0]
-    return text.split(f"BEGIN {title} {mark}\n")[1].split(f"\nEND {title} {mark}")[0]
+    found = re.search(rf"BEGIN {title} (\w+)\n(.*)\nEND {title} \1", text, re.DOTALL)
+    assert found is not None
+    return found[2]
 
 
 def test_replayed_summeval_gives_the_pass_rates_of_the_recorded_scores(
@@ -88,7 +90,7 @@ def test_replayed_summeval_gives_the_pass_rates_of_the_recorded_scores(
             f"s3://logs/{prefix}/e/d/model_inputs",
             tmp_path,
             store=f"s3://results/{prefix}",
-            quality={"metrics": dict.fromkeys(ours.values(), {"min_pass_rate": 0.7, "pass_at": 4})},
+            quality={"metrics": {metric: {"min_pass_rate": 0.7, "pass_at": 4} for metric in ours.values()}},
             evaluator={"provider": "openai", "model": "gpt-4-0314", "base_url": f"{server.url}/v1"},
         )
         manifest = run(config)

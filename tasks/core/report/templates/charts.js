@@ -33,7 +33,7 @@
       ...frame, series, tooltip: { ...frame.tooltip, formatter: told },
       title: { left: 0, text: "Pass rate by window" + (judges.length > 1 ? " (the judge changed)" : ""), textStyle: { fontSize: 12, fontWeight: 500, color: colour("quiet") } },
       grid: { left: 48, right: 16, top: 38, bottom: 26 },
-      xAxis: { type: "category", data: points.map((point) => label(point.time)), ...axis },
+      xAxis: { type: "category", data: points.map((point) => label(point.time)), ...axis, axisLabel: { color: colour("quiet"), interval: Math.ceil(points.length / 3) - 1 } },
       yAxis: { type: "value", min: 0, max: 1, ...axis, axisLabel: { color: colour("quiet"), formatter: (share) => share * 100 + " %" } },
     };
   }
