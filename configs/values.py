@@ -46,7 +46,7 @@ def _location(value: str) -> str:
 
 def _dated_location(value: str) -> str:
     if unknown := unknown_placeholders(value):
-        message = f"{unknown[0]} is not usable here; dates are {{yyyy}} {{MM}} {{dd}} {{HH}} {{mm}}, coarse to fine"
+        message = f"{unknown[0]} is unknown, doubled or missing; use {{yyyy}} {{MM}} {{dd}} {{HH}} {{mm}}, coarse first"
         raise ValueError(message)
     return _location(value)
 

@@ -63,7 +63,7 @@ def test_a_monitor_survives_being_a_deployment_parameter(tmp_path: Path) -> None
             "logs/bot",
             'source.inputs is "logs/bot": a location is s3://bucket/folder or file',
         ),
-        ("model_inputs", "{yyyy}/{DD}", "{DD} is not usable here"),
+        ("model_inputs", "{yyyy}/{DD}", "{DD} is unknown, doubled or missing"),
         ("  outputs: s3://logs/bot/model_outputs\n", "", "format azure_mdc keeps inputs and outputs apart"),
         ("Europe/Berlin", "Mars/Base", "there is no timezone Mars/Base"),
         ('cron: "5 * * * *"', 'cron: "5 * * * *", interval: 1h', "give exactly one of cron, interval and rrule"),

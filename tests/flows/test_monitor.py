@@ -1,5 +1,7 @@
 import json
 import re
+import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -123,6 +125,24 @@ def test_slack_is_told_of_a_breach_once_and_of_its_recovery(tmp_path: Path, slac
     texts = [received.body["text"] for received in slack.received]
     assert texts == ["bot: 1 breach, 2026-11-20 06:00-07:00 UTC", "bot: 1 recovered, 2026-11-20 08:00-09:00 UTC"]
     assert [alerts_of(config, hour)[0][1] for hour in range(3)] == ["opened", "still_open", "recovered"]
+
+
+def test_alerts_are_prefect_events_that_automations_can_act_on(tmp_path: Path) -> None:
+    for hour in range(2):
+        write_pairs(tmp_path, 40, SIX + hour * HOUR, dict.fromkeys(range(30), SALAD) if hour == 0 else {})
+    run(monitor(tmp_path, name="eventful-bot"), hours=2)
+    resource = "genwatch.alert.eventful-bot:quality.fluency.pass_rate"
+
+    def emitted() -> list[str]:
+        with get_client(sync_client=True) as client:
+            body = {"filter": {"resource": {"id": [resource]}, "order": "ASC"}}
+            events = client._client.post("/events/filter", json=body).json()["events"]
+        return [str(event["event"]) for event in events]
+
+    deadline = time.monotonic() + 30
+    while len(emitted()) < 2 and time.monotonic() < deadline:
+        threading.Event().wait(0.2)
+    assert emitted() == ["genwatch.alert.opened", "genwatch.alert.recovered"]
 
 
 def test_a_slack_failure_loses_nothing_and_the_next_window_tells(tmp_path: Path, slack: HttpServer) -> None:

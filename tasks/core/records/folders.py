@@ -62,9 +62,11 @@ class Folders:
 
 
 def unknown_placeholders(template: str) -> list[str]:
-    """The placeholders of a location that are none of `PLACEHOLDERS`, or stand in it twice."""
+    """The dates of a location that are unknown, stand in it twice, or are missing where finer ones stand."""
     parts = _PLACEHOLDER.findall(template)
-    return [part for part in parts if part not in PLACEHOLDERS or parts.count(part) > 1]
+    wrong = [part for part in parts if part not in PLACEHOLDERS or parts.count(part) > 1]
+    coarser = list(PLACEHOLDERS)[: len(parts)]
+    return wrong or [part for part in coarser if part not in parts]
 
 
 def _escaped(template: str) -> str:

@@ -1,0 +1,141 @@
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from configs.load import built_in_metrics
+from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
+from tasks.core.quality.pass_rate import Tally, quality_measures
+from tasks.core.report.render import render_report
+from tasks.core.report.summary import summary
+from tasks.core.report.view import Failure, Point, ReportView, metric_views
+from tasks.core.verdict import Direction, Rule, Threshold, decide
+
+START = datetime(2026, 11, 20, 6, tzinfo=UTC)
+FLUENCY = built_in_metrics()["fluency"].metric(None)
+
+
+def point(hour: int, value: float | None, judge: str = "judge-a") -> Point:
+    low, high = (None, None) if value is None else (value - 0.05, value + 0.05)
+    start = START + timedelta(hours=hour)
+    return Point(window_start=start, value=value, low=low, high=high, n=100, fingerprint=judge)
+
+
+def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | None = None) -> ReportView:
+    tally = Tally(
+        histogram={1: 40, 5: 60} if histogram is None else histogram,
+        unscored={"timeout": 5},
+        not_applicable=3,
+        not_asked={},
+    )
+    measures = quality_measures("fluency", tally, 3, 0.95)
+    threshold = Threshold(address="quality.fluency.pass_rate", limit=0.7, direction=Direction.MIN)
+    rule = Rule(by_interval=True, min_n=30, min_coverage=0.9)
+    verdict = decide(threshold, {one.address: one for one in measures}, rule)
+    counts: dict[str, Any] = dict.fromkeys(
+        [
+            "lines_read",
+            "inputs",
+            "outputs",
+            "quarantined",
+            "quarantined_objects",
+            "joined",
+            "orphan_inputs",
+            "duplicate_inputs",
+            "orphan_outputs",
+            "duplicate_outputs",
+            "sampled",
+            "not_sampled",
+        ],
+        0,
+    )
+    manifest = Manifest(
+        monitor="bot",
+        window_start=START,
+        window_end=START + timedelta(hours=1),
+        revision=0,
+        status="breach",
+        scheduled=True,
+        started_at=START,
+        finished_at=START,
+        config_hash="c0ffee",
+        objects=(),
+        counts=Counts(**counts, quarantined_by_reason={}, metrics={"fluency": MetricCounts.of(tally)}),
+        evaluator=EvaluatorUse(
+            provider=provider, calls=1, judged=1, prompt_tokens=None, completion_tokens=None, cost_usd=None
+        ),
+        fingerprints={"fluency": "judge-a"},
+        verdicts=(),
+        warnings=("two lines are in quarantine",),
+    )
+    return ReportView(
+        manifest=manifest,
+        description="",
+        metrics=metric_views({"fluency": FLUENCY}, measures, [verdict], {"fluency": history}),
+        other_verdicts=(),
+        failures=[
+            Failure(
+                interaction_id="x",
+                event_time=START,
+                metric="fluency",
+                score=1.0,
+                reason="bad",
+                texts={"prompt": "p", "completion": ""},
+            )
+        ],
+        failed_judgements=40,
+    )
+
+
+def charts(page: str) -> Any:
+    found = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_the_change_since_the_last_window_is_shown_in_points() -> None:
+    found = view(point(0, 0.7), point(1, 0.6))
+    assert found.metrics[0].change == pytest.approx(-0.1)
+    assert "| −10.0 points |" in summary(found)
+
+
+@pytest.mark.parametrize("before", [point(0, 0.7, "judge-b"), point(0, None)])
+def test_nothing_is_compared_across_judges_or_with_a_window_without_scores(before: Point) -> None:
+    assert view(before, point(1, 0.6)).metrics[0].change is None
+
+
+def test_a_chart_knows_the_judge_of_every_point() -> None:
+    """The page's script draws one line for each judge and says that it changed."""
+    page = render_report(view(point(0, 0.7, "judge-b"), point(1, 0.6)))
+    assert [one["judge"] for one in charts(page)[0]["history"]] == ["judge-b", "judge-a"]
+    assert "the judge changed" in page
+
+
+def test_the_histogram_holds_the_rows_of_each_score() -> None:
+    assert charts(render_report(view(point(0, 0.6))))[0]["histogram"] == [40, 0, 0, 0, 60]
+
+
+def test_what_was_not_measured_is_a_dash_and_never_zero() -> None:
+    found = view(point(0, None), histogram={})
+    assert "| fluency | – | – | 70.0% | 0.0% | ⚪ no data | – |" in summary(found)
+    assert "NaN" not in render_report(found).split("<script>")[0]
+
+
+def test_scores_of_the_local_evaluator_say_so_everywhere() -> None:
+    note = "no substitute for a judge"
+    assert note in render_report(view(point(0, 0.6), provider="local"))
+    assert note in summary(view(point(0, 0.6), provider="local"))
+    assert note not in render_report(view(point(0, 0.6)))
+
+
+def test_an_empty_answer_is_shown_as_empty() -> None:
+    assert "<dd><i>empty</i></dd>" in render_report(view(point(0, 0.6)))
+
+
+def test_the_page_asks_nobody_for_anything() -> None:
+    page = render_report(view(point(0, 0.6)))
+    own = page.split("<script>")[0]
+    assert not re.search(r"https?://|//cdn|@import|url\(", own)
+    assert len(page) < 1_500_000
