@@ -126,9 +126,12 @@ def _load(path: Path) -> "MonitorConfig":
 
 def _run(config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None) -> "list[Published]":
     """Run the flow in this process; a MonitorError comes out as it was raised."""
-    if "PREFECT_API_URL" not in os.environ:
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  a second
+
+    from flows.monitor import monitor  # noqa: PLC0415  seconds
+
+    if not PREFECT_API_URL.value():
         typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)
-    from flows.monitor import monitor  # noqa: PLC0415  Prefect
 
     state: Any = monitor(config, window_start, window_end, return_state=True)
     found: list[Published] = state.result()

@@ -52,6 +52,7 @@ def run_demo(folder: Path, run: Run) -> None:
     show(published)
     console.print(
         "\nOpen the report in a browser. To see the runs and artifacts in the Prefect UI:\n"
+        "  source .venv/bin/activate                             # where make has installed it\n"
         "  prefect server start                                  # in another terminal\n"
         "  export PREFECT_API_URL=http://127.0.0.1:4200/api\n"
         f"  genwatch run {path} --window-start {LAST_WINDOW:%Y-%m-%dT%H:%MZ}",

@@ -118,10 +118,13 @@ def thresholds(config: MonitorConfig) -> list[Threshold]:
 
 
 def _alerts(config: MonitorConfig, job: Job, verdicts: Iterable[Verdict], store: Storage) -> tuple[Alert, ...]:
-    """The alerts after this window; a window that is not the newest amends its own record alone."""
+    """The alerts after this window, from those of its own last revision, else of the window before.
+
+    A window that is not the newest amends its own record alone.
+    """
     if not job.is_newest:
         return amend(verdicts, monitor=config.name, window_start=job.window.start)
-    before = window_before(revisions(store), job.window)
+    before = (job.window.key, job.revision - 1) if job.revision else window_before(revisions(store), job.window)
     previous: tuple[Alert, ...] = ()
     if before is not None:
         book = read_bytes(store, key("alerts", *before, "json"))

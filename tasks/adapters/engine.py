@@ -191,7 +191,8 @@ def _clean(engine: "Engine", side: Side, scratch: Path) -> list[Quarantined]:
 def faulty_rows(engine: "Engine", side: Side) -> list[Quarantined]:
     """The rows that cannot be used, with their line numbers from a second reading of the damaged files."""
     found = engine.execute(
-        f"SELECT object, line, fault, time, count(*) FROM {side.name}_rows WHERE fault IS NOT NULL GROUP BY ALL"
+        f"SELECT object, left(line, {lines.KEPT_CHARACTERS}) AS head, fault, time, count(*) "
+        f"FROM {side.name}_rows WHERE fault IS NOT NULL GROUP BY ALL"
     ).fetchall()
     by_object: dict[int, dict[str, list[tuple[str, datetime | None, int]]]] = {}
     for number, line, fault, time, rows in found:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from tasks.core.records.decode import Fault
 
 LINE_LIMIT_BYTES: Final = 64 * 2**20
-KEPT_BYTES: Final = 10_000
+KEPT_CHARACTERS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,10 @@ def clean(source: Path, target: Path) -> list[BadLine]:
 
 
 def numbers(source: Path, wanted: Collection[str]) -> Iterator[tuple[int, str]]:
-    """The numbers, from 1, of the lines whose text is among `wanted`."""
+    """The numbers, from 1, of the lines whose first `KEPT_CHARACTERS` characters are among `wanted`."""
     with source.open(encoding="utf-8-sig", errors="backslashreplace") as text:
         for number, line in enumerate(text, start=1):
-            content = line.rstrip("\n")
+            content = line.rstrip("\n")[:KEPT_CHARACTERS]
             if content in wanted:
                 yield number, content
 
@@ -61,4 +61,4 @@ def _is_text(line: bytes) -> bool:
 
 
 def _escaped(line: bytes) -> str:
-    return line[:KEPT_BYTES].decode(errors="backslashreplace").rstrip("\r\n")
+    return line[:KEPT_CHARACTERS].decode(errors="backslashreplace").rstrip("\r\n")

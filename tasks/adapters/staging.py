@@ -19,6 +19,7 @@ from tasks.core.records.decode import Fault
 THREADS: Final = 16
 CHUNK_BYTES: Final = 4 * 2**20
 GZIP_MAGIC: Final = b"\x1f\x8b"
+GLOB: Final = frozenset("*?[]{}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ def _stage_one(storage: Storage, stored: StoredObject, target: Path, budget: "Bu
     folder = local_path(storage.root)
     path = target if folder is None else folder / stored.key
     try:
+        if folder is not None and GLOB.intersection(str(path)):
+            target.symlink_to(path)  # DuckDB would take the name for a pattern
+            path = target
         if folder is None:
             with path.open("wb") as sink:
                 storage.read(stored.key, sink, etag=stored.etag)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tasks.adapters.database import errors
-from tasks.adapters.lines import KEPT_BYTES, BadLine
+from tasks.adapters.lines import KEPT_CHARACTERS, BadLine
 from tasks.adapters.staging import Staged
 from tasks.core.records.decode import Fault
 
@@ -39,7 +39,7 @@ def as_json_lines(engine: "DuckDBPyConnection", staged: Staged, target: Path) ->
         return target, _rejected(engine)
     except any_error as error:
         target.write_bytes(b"")
-        return target, [BadLine(line=None, fault=Fault.UNREADABLE_OBJECT, content=str(error)[:KEPT_BYTES])]
+        return target, [BadLine(line=None, fault=Fault.UNREADABLE_OBJECT, content=str(error)[:KEPT_CHARACTERS])]
     finally:
         engine.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
         engine.execute("SET preserve_insertion_order = false")
@@ -56,5 +56,6 @@ def _rejected(engine: "DuckDBPyConnection") -> list[BadLine]:
         return []
     found = engine.execute("SELECT DISTINCT line, csv_line FROM reject_errors ORDER BY line").fetchall()
     return [
-        BadLine(line=line, fault=Fault.MALFORMED_CSV, content=(content or "")[:KEPT_BYTES]) for line, content in found
+        BadLine(line=line, fault=Fault.MALFORMED_CSV, content=(content or "")[:KEPT_CHARACTERS])
+        for line, content in found
     ]

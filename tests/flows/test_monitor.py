@@ -170,6 +170,17 @@ def test_a_rerun_of_a_window_is_a_new_revision_and_keeps_the_old_one(tmp_path: P
     assert manifest_of(config, revision=1).evaluator.judged == 10
 
 
+def test_a_rerun_tells_only_what_it_changes(tmp_path: Path, slack: HttpServer) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), SALAD))
+    config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})
+    run(config)
+    run(config)
+    assert len(slack.received) == 1
+    write_pairs(tmp_path, 40)
+    run(config)
+    assert [received.body["text"].split(",")[0] for received in slack.received] == ["bot: 1 breach", "bot: 1 recovered"]
+
+
 def test_an_old_window_amends_its_own_record_and_tells_nobody(tmp_path: Path, slack: HttpServer) -> None:
     for hour in range(2):
         write_pairs(tmp_path, 40, SIX + hour * HOUR)

@@ -224,6 +224,23 @@ def test_line_ends_and_byte_order_marks_of_windows_are_read(tmp_path: Path) -> N
     assert found.counts.quarantined == 0
 
 
+def test_a_long_bad_line_is_numbered_and_kept_by_its_beginning(tmp_path: Path) -> None:
+    write_logs(tmp_path, "inputs", SIX, [asked("a", SIX), "{" + "x" * 200_000])
+    write_logs(tmp_path, "outputs", SIX, [answered("a", SIX)])
+    config = monitor(tmp_path)
+    collected(config)
+    (row,) = read_table(store_of(config), key("quarantine", WINDOW.key, 0)).to_pylist()
+    assert (row["line"], row["reason"], len(row["content"])) == (2, "malformed_json", 10_000)
+
+
+@pytest.mark.parametrize("name", ["a[1]*?.jsonl", "{b}.jsonl", "it's.jsonl", "snow ☃.jsonl"])
+def test_an_odd_file_name_is_a_name_and_no_pattern(tmp_path: Path, name: str) -> None:
+    write_logs(tmp_path, "inputs", SIX, [asked("a", SIX)], name=name)
+    write_logs(tmp_path, "outputs", SIX, [answered("a", SIX)], name=name)
+    _, (row,) = collected(monitor(tmp_path))
+    assert row["input_object"].endswith(f"/{name}")
+
+
 def test_gzip_is_recognised_by_its_bytes_and_read_to_its_last_member(tmp_path: Path) -> None:
     path = write_logs(tmp_path, "inputs", SIX, [])
     path.write_bytes(gzip.compress(f"{asked('a', SIX)}\n".encode()) + gzip.compress(f"{asked('b', SIX)}\n".encode()))
