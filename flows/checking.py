@@ -11,7 +11,7 @@ from configs.monitor import JUDGED_ROLES, MonitorConfig
 from tasks.assess import thresholds
 from tasks.collect import preview
 from tasks.core.manifest import RecordCounts
-from tasks.core.window import newest_closed
+from tasks.core.window import asked_windows, newest_closed
 from tasks.notify import check_channel
 from tasks.score import check_evaluator
 
@@ -33,6 +33,14 @@ def check_monitor(config: MonitorConfig) -> None:
     if rows:
         console.print(_table(config, rows))
     console.print("The monitor file is good.", style="green")
+
+
+def check_before_run(config: MonitorConfig, window_start: datetime | None, window_end: datetime | None) -> None:
+    """Raises ConfigError, before anything is started, for a window that is none and for secrets that are missing."""
+    if window_start is not None:
+        asked_windows(window_start, window_end, config.window.every)
+    check_evaluator(config)
+    check_channel(config)
 
 
 def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:

@@ -128,8 +128,10 @@ def _run(config: "MonitorConfig", window_start: datetime | None, window_end: dat
     """Run the flow in this process; a MonitorError comes out as it was raised."""
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  a second
 
+    from flows.checking import check_before_run  # noqa: PLC0415  seconds
     from flows.monitor import monitor  # noqa: PLC0415  seconds
 
+    check_before_run(config, window_start, window_end)
     if not PREFECT_API_URL.value():
         typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)
 

@@ -13,7 +13,7 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest
 from tasks.core.run import Job
-from tasks.core.window import Window, due_windows, key_of, newest_closed, window_at
+from tasks.core.window import asked_windows, due_windows, key_of, newest_closed
 from tasks.retry import may_heal
 
 
@@ -44,7 +44,7 @@ def due_jobs(
         newest = newest_closed(moment, config.window.every, config.window.grace)
         windows = due_windows(newest, _watermark(store, published), published, config.window.catch_up)
     else:
-        windows = _asked(config, window_start, window_end)
+        windows = asked_windows(window_start, window_end, config.window.every)
     return tuple(
         Job(
             window=window,
@@ -57,23 +57,6 @@ def due_jobs(
     )
 
 
-def _asked(config: MonitorConfig, start: datetime, end: datetime | None) -> tuple[Window, ...]:
-    """The windows of [start, end); one window where no end is given. Both must be edges of windows."""
-    first = window_at(_utc(start), config.window.every)
-    stop = first.end if end is None else _utc(end)
-    if first.start != _utc(start) or window_at(stop, config.window.every).start != stop or stop <= first.start:
-        message = (
-            f"windows of this monitor begin every {config.window.every} in UTC; {start.isoformat()} to "
-            f"{stop.isoformat()} are not their edges, the nearest start is {first.start.isoformat()}"
-        )
-        raise ConfigError(message)
-    windows = []
-    while first.start < stop:
-        windows.append(first)
-        first = Window(start=first.end, end=first.end + config.window.every)
-    return tuple(windows)
-
-
 def _watermark(store: Storage, published: dict[datetime, int]) -> datetime | None:
     """The end of the newest window that the schedule asked for; None where there is none."""
     for start in reversed(published):
@@ -82,8 +65,3 @@ def _watermark(store: Storage, published: dict[datetime, int]) -> datetime | Non
         if manifest.scheduled:
             return manifest.window_end
     return None
-
-
-def _utc(moment: datetime) -> datetime:
-    """An aware time in UTC; one without an offset is taken as UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tasks.core.errors import ConfigError
+
 ANCHOR = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday, so that seven-day windows begin on Mondays
 KEY_FORMAT = "%Y%m%dT%H%MZ"
 
@@ -65,3 +67,26 @@ def due_windows(
             due.append(Window(start=start, end=start + every))
         start += every
     return tuple(due)
+
+
+def asked_windows(start: datetime, end: datetime | None, every: timedelta) -> tuple[Window, ...]:
+    """The windows of [start, end), one where no end is given; a time without an offset is UTC.
+
+    Raises ConfigError where start or end is no edge of a window.
+    """
+    first, stop = window_at(_utc(start), every), None if end is None else _utc(end)
+    stop = first.end if stop is None else stop
+    if first.start != _utc(start) or window_at(stop, every).start != stop or stop <= first.start:
+        message = (
+            f"windows of this monitor begin every {every} in UTC; {_utc(start).isoformat()} to {stop.isoformat()} "
+            f"are not their edges, the nearest start is {first.start.isoformat()}"
+        )
+        raise ConfigError(message)
+    count = (stop - first.start) // every
+    return tuple(
+        Window(start=first.start + step * every, end=first.start + (step + 1) * every) for step in range(count)
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -99,7 +99,11 @@ def test_run_prints_verdicts_and_a_breach_fails_only_where_asked(tmp_path: Path)
     assert (tmp_path / "store/bot/report/index.html").exists()
     off = genwatch("run", str(path), "--window-start", "2026-11-20T06:30Z", **home)
     assert off.returncode == 2
-    assert "are not their edges, the nearest start is 2026-11-20T06:00" in off.stderr.splitlines()[-1]
+    (line,) = off.stderr.splitlines()
+    assert "are not their edges, the nearest start is 2026-11-20T06:00" in line
+    path.write_text(path.read_text() + "alerts: {slack: env:NO_HOOK}\n")
+    unset = genwatch("run", str(path), *window, **home)
+    assert (unset.returncode, len(unset.stderr.splitlines())) == (2, 1)
 
 
 def test_the_demo_degrades_on_its_second_day(tmp_path: Path) -> None:
