@@ -21,6 +21,8 @@ from tasks.core.window import Window
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Engine
 
+# DuckDB takes files of lines for small, and would build its hash table on all of them instead of on the sample.
+AS_WRITTEN: Final = "SET disabled_optimizers = 'join_order,build_side_probe_side'"
 DELIMITER: Final = "\x01\x02\x01\x02"  # stands in no line, so that a line is one column
 NO_LINES: Final = "SELECT NULL::INTEGER AS object, NULL::VARCHAR AS line WHERE false"
 
@@ -151,9 +153,11 @@ def read_sample(
 
     Raises SourceError where a line is no longer what it was when the halves were read.
     """
+    engine.execute(AS_WRITTEN)
     for name, side in zip(("input", "output"), sides, strict=True):
         query = wide.rows_of_side(name, f"{side.name}_lines", layout, with_references=_has_references(engine))
         engine.execute(f"CREATE TABLE {name}_columns AS {query}")
+    engine.execute("RESET disabled_optimizers")
     table = engine.sql(wide.interactions(source, segments)).to_arrow_table()
     (expected,) = engine.execute("SELECT count(*) FROM sampled").fetchone() or (0,)
     if table.num_rows != expected:

@@ -82,10 +82,8 @@ def asked_windows(start: datetime, end: datetime | None, every: timedelta) -> tu
             f"are not their edges, the nearest start is {first.start.isoformat()}"
         )
         raise ConfigError(message)
-    count = (stop - first.start) // every
-    return tuple(
-        Window(start=first.start + step * every, end=first.start + (step + 1) * every) for step in range(count)
-    )
+    starts = (first.start + step * every for step in range((stop - first.start) // every))
+    return tuple(Window(start=start, end=start + every) for start in starts)
 
 
 def _utc(moment: datetime) -> datetime:
