@@ -20,7 +20,7 @@ from tasks.adapters.engine import Quarantined, Side
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, write_table
 from tasks.adapters.source import Place, objects_of, open_place
-from tasks.adapters.staging import Staged, stage
+from tasks.adapters.staging import Budget, Staged, stage
 from tasks.adapters.storage import Storage
 from tasks.core.manifest import ReadObject, RecordCounts
 from tasks.core.records.layout import Layout
@@ -109,11 +109,12 @@ def collect_window(config: MonitorConfig, window: Window, revision: int, store: 
 
 def _stage_sides(config: MonitorConfig, window: Window, places: Sequence[Place], scratch: Path) -> list[Side]:
     sides = []
+    budget = Budget(scratch, int(config.engine.scratch_gb * GIGABYTE))
     for name, place, first in zip(("inputs", "outputs"), places, (0, SECOND_SIDE), strict=False):
         target = scratch / name
         target.mkdir()
         found = objects_of(place, window, config.window.grace, config.source.layout_format.suffixes)
-        staged = stage(place.storage, found, target, int(config.engine.scratch_gb * GIGABYTE))
+        staged = stage(place.storage, found, target, budget)
         sides.append(Side(name=name, staged=dict(enumerate(staged, start=first))))
     return sides
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-import pyarrow as pa
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -19,37 +18,18 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.alert import AlertBook
 from tasks.core.errors import RevisionError
 from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
-from tasks.core.measure import TIMESTAMP, to_table
+from tasks.core.measure import to_table
 from tasks.core.quality.judgement import judgements
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, failures, metric_views
 from tasks.core.run import Assessed, Job, Outcome, Published
-from tasks.core.verdict import State, Verdict
+from tasks.core.verdict import State, Verdict, verdict_table
 from tasks.core.window import key_of
 
 HISTORY_WINDOWS: Final = 48
 WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
 REPORT: Final = "report/index.html"
-VERDICT_SCHEMA: Final = pa.schema(
-    [
-        pa.field("window_start", TIMESTAMP, nullable=False),
-        pa.field("revision", pa.int32(), nullable=False),
-        pa.field("signal", pa.string(), nullable=False),
-        pa.field("subject", pa.string(), nullable=False),
-        pa.field("measure", pa.string(), nullable=False),
-        pa.field("segment_by", pa.string()),
-        pa.field("segment", pa.string()),
-        pa.field("value", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("threshold", pa.float64(), nullable=False),
-        pa.field("direction", pa.string(), nullable=False),
-        pa.field("verdict", pa.string(), nullable=False),
-        pa.field("explanation", pa.string(), nullable=False),
-    ]
-)
 
 
 @task(cache_policy=NO_CACHE, task_run_name="publish {job.window.key}")
@@ -102,7 +82,7 @@ def write_results(config: MonitorConfig, job: Job, manifest: Manifest, outcome: 
     """Write everything but the manifest; returns what the report shows."""
     window, revision, assessed = job.window, job.revision, outcome.assessed
     write_table(store, key("measures", window.key, revision), to_table(assessed.measures, window.start, revision))
-    write_table(store, key("verdicts", window.key, revision), _verdict_table(assessed.verdicts, job))
+    write_table(store, key("verdicts", window.key, revision), verdict_table(assessed.verdicts, window.start, revision))
     book = AlertBook(alerts=assessed.alerts)
     store.put(key("alerts", window.key, revision, "json"), book.model_dump_json(indent=2).encode())
     view = _view(config, manifest, outcome, store)
@@ -192,29 +172,3 @@ def _history(manifest: Manifest, assessed: Assessed, store: Storage) -> Mapping[
                 )
                 history[row["subject"]].append(point)
     return history
-
-
-def _verdict_table(verdicts: Sequence[Verdict], job: Job) -> pa.Table:
-    rows = []
-    for verdict in verdicts:
-        signal, subject, measure = verdict.address.split(".")
-        rows.append(
-            {
-                "window_start": job.window.start,
-                "revision": job.revision,
-                "signal": signal,
-                "subject": subject,
-                "measure": measure,
-                "segment_by": None,
-                "segment": None,
-                "value": verdict.value,
-                "low": verdict.low,
-                "high": verdict.high,
-                "n": verdict.n,
-                "threshold": verdict.limit,
-                "direction": verdict.direction.value,
-                "verdict": verdict.state.value,
-                "explanation": verdict.explanation,
-            }
-        )
-    return pa.Table.from_pylist(rows, schema=VERDICT_SCHEMA)

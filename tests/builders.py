@@ -48,6 +48,12 @@ def monitor(folder: Path, **changes: Any) -> MonitorConfig:
     return MonitorConfig.model_validate(document)
 
 
+def judged_by(url: str, folder: Path, **changes: Any) -> MonitorConfig:
+    """A monitor whose evaluator is a server at `url`; a failing call is tried once more."""
+    evaluator = {"provider": "openai", "model": "judge", "base_url": f"{url}/v1", "max_attempts": 2}
+    return monitor(folder, evaluator=evaluator, **changes)
+
+
 def event(correlation_id: str | None, time: datetime | str, data: Any, **more: Any) -> str:
     """One CloudEvents line; with `correlation_id` None the key is left out."""
     stamp = time if isinstance(time, str) else time.isoformat().replace("+00:00", "Z")

@@ -35,13 +35,12 @@ class Staged:
     fault: Fault | None
 
 
-def stage(storage: Storage, objects: Sequence[StoredObject], scratch: Path, limit_bytes: int) -> list[Staged]:
+def stage(storage: Storage, objects: Sequence[StoredObject], scratch: Path, budget: "Budget") -> list[Staged]:
     """Bring the objects to `scratch`, in parallel, in their order; plain local files are read where they are.
 
-    Raises ScratchError where they would take more than `limit_bytes` or the disk has, SourceError where an object
+    Raises ScratchError where they would take more than the budget has left, SourceError where an object
     changed since it was listed.
     """
-    budget = Budget(scratch, limit_bytes)
     if local_path(storage.root) is None:
         budget.take(sum(stored.size for stored in objects))
     with ThreadPoolExecutor(THREADS) as pool:

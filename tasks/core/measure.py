@@ -8,22 +8,22 @@ import pyarrow as pa
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
-SCHEMA = pa.schema(
-    [
-        pa.field("window_start", TIMESTAMP, nullable=False),
-        pa.field("revision", pa.int32(), nullable=False),
-        pa.field("signal", pa.string(), nullable=False),
-        pa.field("subject", pa.string(), nullable=False),
-        pa.field("measure", pa.string(), nullable=False),
-        pa.field("segment_by", pa.string()),
-        pa.field("segment", pa.string()),
-        pa.field("value", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("unit", pa.string(), nullable=False),
-    ]
+KEY_FIELDS = (
+    pa.field("window_start", TIMESTAMP, nullable=False),
+    pa.field("revision", pa.int32(), nullable=False),
+    pa.field("signal", pa.string(), nullable=False),
+    pa.field("subject", pa.string(), nullable=False),
+    pa.field("measure", pa.string(), nullable=False),
+    pa.field("segment_by", pa.string()),
+    pa.field("segment", pa.string()),
 )
+VALUE_FIELDS = (
+    pa.field("value", pa.float64()),
+    pa.field("low", pa.float64()),
+    pa.field("high", pa.float64()),
+    pa.field("n", pa.int64(), nullable=False),
+)
+SCHEMA = pa.schema([*KEY_FIELDS, *VALUE_FIELDS, pa.field("unit", pa.string(), nullable=False)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +54,7 @@ def to_table(measures: Iterable[Measure], window_start: datetime, revision: int)
     """The measures of one window as a table of `SCHEMA`."""
     rows = [
         {
-            "window_start": window_start,
-            "revision": revision,
-            "signal": measure.signal,
-            "subject": measure.subject,
-            "measure": measure.measure,
-            "segment_by": None,
-            "segment": None,
+            **key_columns(measure.address, window_start, revision),
             "value": measure.value,
             "low": measure.low,
             "high": measure.high,
@@ -70,3 +64,17 @@ def to_table(measures: Iterable[Measure], window_start: datetime, revision: int)
         for measure in measures
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def key_columns(address: str, window_start: datetime, revision: int) -> dict[str, object]:
+    """The key columns of a measure's row; both segment columns are null for the whole window."""
+    signal, subject, measure = address.split(".")
+    return {
+        "window_start": window_start,
+        "revision": revision,
+        "signal": signal,
+        "subject": subject,
+        "measure": measure,
+        "segment_by": None,
+        "segment": None,
+    }

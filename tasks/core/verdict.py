@@ -1,10 +1,24 @@
 """Verdicts: a measure against its threshold, with the sentence that explains it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from tasks.core.measure import Measure
+import pyarrow as pa
+
+from tasks.core.measure import KEY_FIELDS, VALUE_FIELDS, Measure, key_columns
+
+SCHEMA = pa.schema(
+    [
+        *KEY_FIELDS,
+        *VALUE_FIELDS,
+        pa.field("threshold", pa.float64(), nullable=False),
+        pa.field("direction", pa.string(), nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+        pa.field("explanation", pa.string(), nullable=False),
+    ]
+)
 
 
 class State(StrEnum):
@@ -133,3 +147,22 @@ def _explain(threshold: Threshold, measure: Measure, state: State, remark: str) 
         State.BREACH: f"{figures} is {bad} {threshold.limit:g}",
     }.get(state, f"{figures} cannot be told from {threshold.limit:g}")
     return f"{sentence}: {remark}" if remark else sentence
+
+
+def verdict_table(verdicts: Iterable[Verdict], window_start: datetime, revision: int) -> pa.Table:
+    """The verdicts of one window as a table of `SCHEMA`."""
+    rows = [
+        {
+            **key_columns(verdict.address, window_start, revision),
+            "value": verdict.value,
+            "low": verdict.low,
+            "high": verdict.high,
+            "n": verdict.n,
+            "threshold": verdict.limit,
+            "direction": verdict.direction.value,
+            "verdict": verdict.state.value,
+            "explanation": verdict.explanation,
+        }
+        for verdict in verdicts
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)

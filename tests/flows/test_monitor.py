@@ -22,7 +22,7 @@ from tasks.adapters.storage import read_bytes
 from tasks.core.alert import AlertBook
 from tasks.core.manifest import check_counts
 from tasks.due import due_jobs
-from tests.builders import HOUR, SIX, WINDOW, manifest_of, monitor, store_of, write_logs, write_pairs
+from tests.builders import HOUR, SIX, WINDOW, judged_by, manifest_of, monitor, store_of, write_logs, write_pairs
 from tests.servers.evaluator import failure, said, user_text, verdict
 from tests.servers.http import HttpServer, Reply, serve
 
@@ -236,17 +236,12 @@ def judge() -> Iterator[HttpServer]:
         yield running
 
 
-def judged_by(server: HttpServer, folder: Path, **changes: Any) -> MonitorConfig:
-    evaluator = {"provider": "openai", "model": "judge", "base_url": f"{server.url}/v1", "max_attempts": 1}
-    return monitor(folder, evaluator=evaluator, **changes)
-
-
 def test_an_evaluator_that_fails_leaves_the_verdict_undecided_with_a_coverage_alert(
     tmp_path: Path, judge: HttpServer
 ) -> None:
     write_pairs(tmp_path, 100)
     judge.answer = lambda received: verdict(5) if "-7?" in user_text(received) else failure(500)
-    config = judged_by(judge, tmp_path)
+    config = judged_by(judge.url, tmp_path)
     run(config)
     verdicts = {one.address: one.verdict for one in manifest_of(config).verdicts}
     assert verdicts["quality.fluency.pass_rate"] == "undecided"
@@ -258,7 +253,7 @@ def test_an_evaluator_that_fails_leaves_the_verdict_undecided_with_a_coverage_al
 def test_a_wrong_key_fails_the_run_with_one_sentence_and_publishes_nothing(tmp_path: Path, judge: HttpServer) -> None:
     write_pairs(tmp_path, 20)
     judge.answer = lambda _: failure(401)
-    config = judged_by(judge, tmp_path)
+    config = judged_by(judge.url, tmp_path)
     state = run(config)
     assert state.is_failed()
     assert "does not accept the key (401)" in str(state.message)
@@ -268,9 +263,9 @@ def test_a_wrong_key_fails_the_run_with_one_sentence_and_publishes_nothing(tmp_p
 def test_another_limit_assesses_the_same_scores_without_a_call(tmp_path: Path, judge: HttpServer) -> None:
     write_pairs(tmp_path, 40)
     judge.answer = lambda received: verdict(4 if received.number % 2 else 2)
-    run(judged_by(judge, tmp_path))
+    run(judged_by(judge.url, tmp_path))
     asked = len(judge.received)
-    strict = judged_by(judge, tmp_path, quality={"metrics": {"fluency": {"min_pass_rate": 0.4, "pass_at": 2}}})
+    strict = judged_by(judge.url, tmp_path, quality={"metrics": {"fluency": {"min_pass_rate": 0.4, "pass_at": 2}}})
     run(strict)
     assert len(judge.received) == asked
     assert manifest_of(strict, revision=1).status == "ok"
@@ -321,7 +316,7 @@ def test_hostile_text_stays_text_in_the_report_and_in_prefect(tmp_path: Path, ju
     hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}[x](javascript:alert(3))"
     write_pairs(tmp_path, 5, answers=dict.fromkeys(range(5), hostile))
     judge.answer = lambda _: said(json.dumps({"reason": hostile, "score": 1}))
-    config = judged_by(judge, tmp_path, name="hostile-bot", description=hostile)
+    config = judged_by(judge.url, tmp_path, name="hostile-bot", description=hostile)
     run(config)
     source = read_bytes(store_of(config), "report/index.html").decode()
     page = Page()
@@ -348,7 +343,7 @@ def test_secrets_are_in_no_result_log_or_artifact(
     monkeypatch.setenv("TEST_KEY", "sk-very-secret")
     write_pairs(tmp_path, 40)
     judge.answer = lambda received: verdict(1) if received.number < 60 else failure(500)
-    config = judged_by(judge, tmp_path, alerts={"slack": "env:TEST_SLACK"}, name="secret-bot")
+    config = judged_by(judge.url, tmp_path, alerts={"slack": "env:TEST_SLACK"}, name="secret-bot")
     keyed = config.evaluator.model_copy(update={"api_key": "env:TEST_KEY"})
     config = config.model_copy(update={"evaluator": keyed})
     run(config)
@@ -367,7 +362,7 @@ def test_secrets_are_in_no_result_log_or_artifact(
 
 def test_a_missing_secret_fails_the_run_with_its_name(tmp_path: Path, judge: HttpServer) -> None:
     write_pairs(tmp_path, 5)
-    config = judged_by(judge, tmp_path)
+    config = judged_by(judge.url, tmp_path)
     keyed = config.evaluator.model_copy(update={"api_key": "env:NOT_THERE"})
     state = run(config.model_copy(update={"evaluator": keyed}))
     assert state.is_failed()
@@ -385,7 +380,7 @@ def test_a_prefect_block_holds_the_secret(tmp_path: Path, judge: HttpServer, sla
     assert resolve("block:slack-webhook/team", "alerts.slack") == url
     write_pairs(tmp_path, 40)
     judge.answer = lambda _: verdict(1)
-    config = judged_by(judge, tmp_path, alerts={"slack": "block:secret/team"})
+    config = judged_by(judge.url, tmp_path, alerts={"slack": "block:secret/team"})
     keyed = config.evaluator.model_copy(update={"api_key": "block:secret/judge-key"})
     run(config.model_copy(update={"evaluator": keyed}))
     assert judge.received[0].headers["authorization"] == "Bearer sk-from-a-block"

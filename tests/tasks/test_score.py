@@ -21,7 +21,7 @@ from tasks.core.errors import EvaluatorError
 from tasks.core.quality.judgement import judgements, tallies
 from tasks.core.run import Scored
 from tasks.score import score_window
-from tests.builders import SIX, WINDOW, answered, asked, event, monitor, store_of, write_logs, write_pairs
+from tests.builders import SIX, WINDOW, answered, asked, event, judged_by, store_of, write_logs, write_pairs
 from tests.servers.evaluator import JSON, failure, metric_of, said, user_text, verdict
 from tests.servers.http import HttpServer, Received, Reply, serve
 
@@ -30,11 +30,6 @@ from tests.servers.http import HttpServer, Received, Reply, serve
 def server() -> Iterator[HttpServer]:
     with serve(lambda _: verdict(4)) as running:
         yield running
-
-
-def judged_by(server: HttpServer, folder: Path, **changes: Any) -> MonitorConfig:
-    evaluator = {"provider": "openai", "model": "judge", "base_url": f"{server.url}/v1", "max_attempts": 2}
-    return monitor(folder, evaluator=evaluator, **changes)
 
 
 def scored(config: MonitorConfig) -> Scored:
@@ -52,7 +47,7 @@ def tally(config: MonitorConfig, found: Scored) -> dict[str, Any]:
 
 def test_every_sampled_interaction_is_asked_on_every_metric(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 10)
-    config = judged_by(server, tmp_path, quality={"metrics": {"fluency": {}, "relevance": {}}})
+    config = judged_by(server.url, tmp_path, quality={"metrics": {"fluency": {}, "relevance": {}}})
     found = scored(config)
     assert Counter(metric_of(received) for received in server.received) == {"fluency": 10, "relevance": 10}
     assert (found.use.calls, found.use.judged, found.use.prompt_tokens) == (20, 20, 2000)
@@ -61,7 +56,7 @@ def test_every_sampled_interaction_is_asked_on_every_metric(tmp_path: Path, serv
 
 def test_a_rerun_asks_nothing_again(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 10)
-    config = judged_by(server, tmp_path)
+    config = judged_by(server.url, tmp_path)
     scored(config)
     assert scored(config).use.judged == 0
     assert len(server.received) == 10
@@ -69,8 +64,8 @@ def test_a_rerun_asks_nothing_again(tmp_path: Path, server: HttpServer) -> None:
 
 def test_another_judge_or_rubric_is_asked_anew_and_another_limit_is_not(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 5)
-    scored(judged_by(server, tmp_path))
-    stricter = judged_by(server, tmp_path, quality={"metrics": {"fluency": {"min_pass_rate": 0.9, "pass_at": 5}}})
+    scored(judged_by(server.url, tmp_path))
+    stricter = judged_by(server.url, tmp_path, quality={"metrics": {"fluency": {"min_pass_rate": 0.9, "pass_at": 5}}})
     assert scored(stricter).use.judged == 0
     other = stricter.model_copy(update={"evaluator": stricter.evaluator.model_copy(update={"model": "judge-2"})})
     assert scored(other).use.judged == 5
@@ -79,7 +74,7 @@ def test_another_judge_or_rubric_is_asked_anew_and_another_limit_is_not(tmp_path
 def test_equal_content_is_judged_once_and_counts_for_each_interaction(tmp_path: Path, server: HttpServer) -> None:
     write_logs(tmp_path, "inputs", SIX, [asked(f"{n}", SIX) for n in range(6)])
     write_logs(tmp_path, "outputs", SIX, [answered(f"{n}", SIX) for n in range(6)])
-    config = judged_by(server, tmp_path)
+    config = judged_by(server.url, tmp_path)
     found = scored(config)
     assert len(server.received) == 1
     assert tally(config, found)["fluency"].scored == 6
@@ -90,7 +85,7 @@ def test_an_empty_answer_is_judged_and_a_missing_field_is_not_applicable(tmp_pat
     write_logs(tmp_path, "inputs", SIX, [event(one, SIX, [row]) for one, row in rows.items()])
     answers = {"a": {"answer": ""}, "b": {"answer": "x"}, "c": {"other": "x"}}
     write_logs(tmp_path, "outputs", SIX, [event(one, SIX, [row]) for one, row in answers.items()])
-    config = judged_by(server, tmp_path, quality={"metrics": {"fluency": {}, "groundedness": {}}})
+    config = judged_by(server.url, tmp_path, quality={"metrics": {"fluency": {}, "groundedness": {}}})
     found = tally(config, scored(config))
     assert (found["fluency"].scored, found["fluency"].not_applicable) == (2, 1)
     assert (found["groundedness"].scored, found["groundedness"].not_applicable) == (1, 2)
@@ -100,7 +95,7 @@ def test_an_empty_answer_is_judged_and_a_missing_field_is_not_applicable(tmp_pat
 
 def test_unscored_judgements_are_kept_with_their_reason_and_tried_again(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 8)
-    config = judged_by(server, tmp_path)
+    config = judged_by(server.url, tmp_path)
     server.answer = lambda received: said("no idea") if "-3?" in user_text(received) else verdict(4)
     first = tally(config, scored(config))["fluency"]
     assert (first.scored, dict(first.unscored)) == (7, {"unreadable": 1})
@@ -112,7 +107,7 @@ def test_unscored_judgements_are_kept_with_their_reason_and_tried_again(tmp_path
 
 def test_a_terminal_error_ends_the_run_and_keeps_what_was_paid_for(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 30)
-    config = judged_by(server, tmp_path)
+    config = judged_by(server.url, tmp_path)
     server.answer = lambda received: verdict(4) if received.number < 12 else failure(401)
     with pytest.raises(EvaluatorError, match="does not accept the key"):
         scored(config)
@@ -147,7 +142,7 @@ asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(con
 def test_after_kill_9_a_rerun_asks_only_what_is_missing(tmp_path: Path, server: HttpServer) -> None:
     """600 judgements; the scoring process is killed when 400 have been asked; batches of 256 were written by then."""
     write_pairs(tmp_path, 600)
-    config = judged_by(server, tmp_path)
+    config = judged_by(server.url, tmp_path)
     collect_window(config, WINDOW, 0, store_of(config))
     enough = threading.Event()
     content = verdict(4).content
@@ -174,7 +169,7 @@ def test_after_kill_9_a_rerun_asks_only_what_is_missing(tmp_path: Path, server: 
 
 def test_the_ledger_is_plain_parquet_with_the_declared_columns(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 3)
-    config = judged_by(server, tmp_path)
+    config = judged_by(server.url, tmp_path)
     found = scored(config)
     (stored,) = store_of(config).list("scores/")
     assert stored.key.startswith("scores/date=2026-11-20/")
