@@ -34,6 +34,7 @@ def register(monitors: Mapping[Path, MonitorConfig], pool: str) -> Iterator[str]
     What is as it should be already is left alone. Raises ConfigError where two files share a name.
     """
     _distinct(monitors)
+    planned = {config.name: _deployment(config, pool) for config in monitors.values()}
     with get_client(sync_client=True) as client:
         _ensure_pool(client, pool)
         found = client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])))
@@ -43,10 +44,10 @@ def register(monitors: Mapping[Path, MonitorConfig], pool: str) -> Iterator[str]
             if before is not None and (before.version, before.work_pool_name) == (release(config), pool):
                 yield f"{TAG}/{config.name}: unchanged"
                 continue
-            _deployment(config, pool).apply()
+            planned[config.name].apply()
             yield f"{TAG}/{config.name}: {'updated' if before else 'registered'}{_schedule_text(config)}"
     for name in sorted(known.keys() - {config.name for config in monitors.values()}):
-        yield f"{TAG}/{name}: no monitor file was given for it; to delete it: prefect deployment delete {TAG}/{name}"
+        yield f"{TAG}/{name}: not among these files; if its monitor is gone: prefect deployment delete {TAG}/{name}"
 
 
 def prefect_yaml(monitors: Mapping[Path, MonitorConfig], pool: str) -> str:
@@ -107,11 +108,15 @@ def _schedule(config: MonitorConfig) -> Schedule | None:
     asked = config.schedule
     if asked is None:
         return None
-    if asked.cron is not None:
-        return Cron(asked.cron, timezone=asked.timezone, slug=SLUG)
-    if asked.interval is not None:
-        return Interval(asked.interval, anchor_date=ANCHOR, timezone=asked.timezone, slug=SLUG)
-    return RRule(asked.rrule or "", timezone=asked.timezone, slug=SLUG)
+    try:
+        if asked.cron is not None:
+            return Cron(asked.cron, timezone=asked.timezone, slug=SLUG)
+        if asked.interval is not None:
+            return Interval(asked.interval, anchor_date=ANCHOR, timezone=asked.timezone, slug=SLUG)
+        return RRule(asked.rrule or "", timezone=asked.timezone, slug=SLUG)
+    except ValueError as error:
+        message = f"{config.name}: schedule {asked.cron or asked.rrule!r} is none that Prefect can read; correct it"
+        raise ConfigError(message) from error
 
 
 def _schedule_fields(config: MonitorConfig) -> Iterator[tuple[str, Any]]:

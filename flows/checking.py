@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 from rich.table import Table
 
 from configs.monitor import JUDGED_ROLES, MonitorConfig
 from tasks.assess import thresholds
-from tasks.collect import preview
+from tasks.collect import read_window
+from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.window import asked_windows, newest_closed
 from tasks.notify import check_channel
@@ -25,20 +28,55 @@ def check_monitor(config: MonitorConfig) -> None:
     for name, value in _facts(config):
         console.print(f"{name:<11}{value}", soft_wrap=True, highlight=False, markup=False)
     window = newest_closed(datetime.now(UTC), config.window.every, config.window.grace)
-    collected, rows = preview(config, window, ROWS)
+    collected = read_window(config, window)
+    rows = collected.interactions.slice(0, ROWS).to_pylist()
     console.print(f"\nThe newest closed window, {window.label} UTC, {len(collected.objects)} objects:")
     console.print(f"  {_counted(collected.counts)}", highlight=False)
     for warning in collected.warnings:
         console.print(f"  warning: {warning}", style="yellow", highlight=False, markup=False)
     if rows:
         console.print(_table(config, rows))
+    if missing := [role for role in _needed(config) if rows and all(row[role] is None for row in rows)]:
+        field = config.source.columns[missing[0]]
+        message = (
+            f"source.columns.{missing[0]} is {field}: the sampled interactions have no such field; correct its name"
+        )
+        raise ConfigError(message)
+    sampled, least = collected.counts.sampled, config.decide.min_scored
+    if sampled < least:
+        note = f"{sampled} sampled are fewer than decide.min_scored, {least}: such a window stays undecided"
+        console.print(f"  {note}", style="yellow", highlight=False)
+    if not rows:
+        console.print("  nothing was sampled, so the columns were not tried", style="yellow", highlight=False)
     console.print("The monitor file is good.", style="green")
+
+
+def check_prefect(*, must_be_set: bool) -> None:
+    """Raises ConfigError where Prefect's API cannot be reached, or is not named though it `must_be_set`."""
+    url = PREFECT_API_URL.value()
+    if url is None:
+        if must_be_set:
+            message = "PREFECT_API_URL is not set; set it to your server, such as http://127.0.0.1:4200/api"
+            raise ConfigError(message)
+        return
+    with get_client(sync_client=True) as client:
+        if client.api_healthcheck() is not None:
+            message = f"Prefect cannot be reached at {url}; start its server, or correct or unset PREFECT_API_URL"
+            raise ConfigError(message)
+
+
+def _needed(config: MonitorConfig) -> list[str]:
+    """The roles that the monitor's metrics need, each once."""
+    return list(dict.fromkeys(role for metric in config.metrics.values() for role in metric.needs))
 
 
 def check_before_run(config: MonitorConfig, window_start: datetime | None, window_end: datetime | None) -> None:
     """Raises ConfigError, before anything is started, for a window that is none and for secrets that are missing."""
     if window_start is not None:
-        asked_windows(window_start, window_end, config.window.every)
+        asked_windows(window_start, window_end, config.window.every, datetime.now(UTC))
+    elif window_end is not None:
+        message = "--window-end was given without --window-start; give both, or neither"
+        raise ConfigError(message)
     check_evaluator(config)
     check_channel(config)
 

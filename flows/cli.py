@@ -81,6 +81,9 @@ def deploy(
         prefect_file.write_text(prefect_yaml(monitors, pool), encoding="utf-8")
         typer.echo(f"wrote {prefect_file}; now: prefect deploy --all --prefect-file {prefect_file}")
         return
+    from flows.checking import check_prefect  # noqa: PLC0415  seconds
+
+    check_prefect(must_be_set=True)
     for line in register(monitors, pool):
         typer.echo(line)
 
@@ -128,10 +131,11 @@ def _run(config: "MonitorConfig", window_start: datetime | None, window_end: dat
     """Run the flow in this process; a MonitorError comes out as it was raised."""
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  a second
 
-    from flows.checking import check_before_run  # noqa: PLC0415  seconds
+    from flows.checking import check_before_run, check_prefect  # noqa: PLC0415  seconds
     from flows.monitor import monitor  # noqa: PLC0415  seconds
 
     check_before_run(config, window_start, window_end)
+    check_prefect(must_be_set=False)
     if not PREFECT_API_URL.value():
         typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)
 

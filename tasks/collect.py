@@ -18,7 +18,7 @@ from configs.monitor import MonitorConfig
 from tasks.adapters import engine
 from tasks.adapters.engine import Quarantined, Side
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, read_table, write_table
+from tasks.adapters.results import key, write_table
 from tasks.adapters.source import Place, objects_of, open_place
 from tasks.adapters.staging import Budget, Staged, stage
 from tasks.adapters.storage import Storage
@@ -64,11 +64,27 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     return collected
 
 
-def preview(config: MonitorConfig, window: Window, rows: int) -> tuple[Collected, list[dict[str, object]]]:
-    """What a run of the window would collect, and its first `rows` interactions; nothing is written."""
-    nowhere = open_storage("memory:///")
-    collected = collect_window(config, window, 0, nowhere)
-    return collected, read_table(nowhere, collected.interactions).slice(0, rows).to_pylist()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a window's logs hold: the sampled interactions, the unusable rows, and what became of every row."""
+
+    interactions: pa.Table
+    quarantine: pa.Table
+    objects: tuple[ReadObject, ...]
+    counts: RecordCounts
+    warnings: tuple[str, ...]
+
+
+def collect_window(config: MonitorConfig, window: Window, revision: int, store: Storage) -> Collected:
+    """As `collect`, without Prefect."""
+    found = read_window(config, window)
+    write_table(store, key("quarantine", window.key, revision), found.quarantine)
+    return Collected(
+        interactions=write_table(store, key("interactions", window.key, revision), found.interactions),
+        objects=found.objects,
+        counts=found.counts,
+        warnings=found.warnings,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +99,8 @@ class Reading:
     scratch: Path
 
 
-def collect_window(config: MonitorConfig, window: Window, revision: int, store: Storage) -> Collected:
-    """As `collect`, without Prefect."""
+def read_window(config: MonitorConfig, window: Window) -> Found:
+    """Pull, join and sample one window; nothing is written."""
     source = config.source
     places = [open_place(source.inputs, source.layout_format.folders, source.endpoint_url)]
     if source.outputs is not None:
@@ -98,12 +114,12 @@ def collect_window(config: MonitorConfig, window: Window, revision: int, store: 
                 config=config, window=window, places=places, sides=sides, database=database, scratch=scratch
             )
             interactions, counts, quarantine = _decode(reading)
-    write_table(store, key("quarantine", window.key, revision), _quarantine_table(quarantine, staged))
-    return Collected(
-        interactions=write_table(store, key("interactions", window.key, revision), interactions),
+    return Found(
+        interactions=interactions,
+        quarantine=_quarantine_table(quarantine, staged),
         objects=tuple(ReadObject(uri=one.uri, etag=one.etag, size=one.size) for _, one in sorted(staged.items())),
         counts=counts,
-        warnings=tuple(_warnings(config, counts, len(staged))),
+        warnings=(*_warnings(config, counts, len(staged)), *_empty_columns(config, interactions)),
     )
 
 
@@ -233,3 +249,13 @@ def _warnings(config: MonitorConfig, counts: RecordCounts, objects: int) -> list
             "collect all of one call or nothing of it"
         )
     return warnings
+
+
+def _empty_columns(config: MonitorConfig, interactions: pa.Table) -> list[str]:
+    """A mapped field that no sampled row has is more likely misspelt than absent."""
+    rows = interactions.num_rows
+    return [
+        f"the field {field} is in none of the {rows} sampled interactions; correct source.columns.{role}"
+        for role, field in config.source.columns.items()
+        if rows and interactions[role].null_count == rows
+    ]

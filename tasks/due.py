@@ -44,7 +44,7 @@ def due_jobs(
         newest = newest_closed(moment, config.window.every, config.window.grace)
         windows = due_windows(newest, _watermark(store, published), published, config.window.catch_up)
     else:
-        windows = asked_windows(window_start, window_end, config.window.every)
+        windows = asked_windows(window_start, window_end, config.window.every, moment)
     return tuple(
         Job(
             window=window,

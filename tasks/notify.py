@@ -34,7 +34,8 @@ def notify(config: MonitorConfig, job: Job, outcome: Outcome, published: Publish
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
     warnings: list[str] = []
     if config.alerts.slack is not None:
-        links = {"Report": published.report} | ({"Run": url} if (url := runtime.flow_run.ui_url) else {})
+        run_url = str(runtime.flow_run.ui_url)
+        links = {"Report": published.report} | ({"Run": run_url} if run_url.startswith("http") else {})
         message = slack_message(config.name, job.window, news, _examples(config, job, outcome, store), links)
         warnings += _deliver(config.alerts.slack, message)
     for warning in warnings:
@@ -83,7 +84,7 @@ def _examples(config: MonitorConfig, job: Job, outcome: Outcome, store: Storage)
             prompt=failure.texts.get("prompt", ""),
             completion=failure.texts.get("completion", ""),
         )
-        for failure in worst[:EXAMPLES_SHOWN]
+        for failure in list({one.interaction_id: one for one in reversed(worst)}.values())[::-1][:EXAMPLES_SHOWN]
     ]
 
 

@@ -64,8 +64,9 @@ def escape(text: str, limit: int) -> str:
 
 
 def _summary(alerts: Iterable[Alert]) -> str:
-    words = {Event.OPENED: "breach", Event.STILL_OPEN: "still open", Event.RECOVERED: "recovered"}
     events = [alert.event for alert in alerts]
+    breaches = "breach" if events.count(Event.OPENED) == 1 else "breaches"
+    words = {Event.OPENED: breaches, Event.STILL_OPEN: "still open", Event.RECOVERED: "recovered"}
     return ", ".join(f"{events.count(event)} {word}" for event, word in words.items() if event in events)
 
 

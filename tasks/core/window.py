@@ -69,10 +69,10 @@ def due_windows(
     return tuple(due)
 
 
-def asked_windows(start: datetime, end: datetime | None, every: timedelta) -> tuple[Window, ...]:
+def asked_windows(start: datetime, end: datetime | None, every: timedelta, now: datetime) -> tuple[Window, ...]:
     """The windows of [start, end), one where no end is given; a time without an offset is UTC.
 
-    Raises ConfigError where start or end is no edge of a window.
+    Raises ConfigError where start or end is no edge of a window, or a window begins after `now`.
     """
     first, stop = window_at(_utc(start), every), None if end is None else _utc(end)
     stop = first.end if stop is None else stop
@@ -81,6 +81,9 @@ def asked_windows(start: datetime, end: datetime | None, every: timedelta) -> tu
             f"windows of this monitor begin every {every} in UTC; {_utc(start).isoformat()} to {stop.isoformat()} "
             f"are not their edges, the nearest start is {first.start.isoformat()}"
         )
+        raise ConfigError(message)
+    if stop - every > now:
+        message = f"the window from {(stop - every).isoformat()} on has not begun; give windows of the past"
         raise ConfigError(message)
     starts = (first.start + step * every for step in range((stop - first.start) // every))
     return tuple(Window(start=start, end=start + every) for start in starts)

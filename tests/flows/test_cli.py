@@ -88,6 +88,38 @@ def test_check_names_a_missing_secret_and_a_missing_folder(tmp_path: Path) -> No
     assert "there is no such folder" in found.stderr
 
 
+def test_a_misspelt_column_is_found_by_check_and_said_by_the_run(tmp_path: Path) -> None:
+    path = monitor_file(tmp_path)
+    path.write_text(path.read_text().replace("question", "qestion").replace("every: 1h", ""))
+    shifted = path.read_text() + "window: {every: 7d, grace: 0s}\n"
+    path.write_text(shifted)
+    found = genwatch("run", str(path), "--window-start", "2026-11-16T00:00Z", PREFECT_HOME=str(tmp_path / "prefect"))
+    assert "the field qestion is in none of the 40 sampled interactions" in " ".join(found.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--window-start", "2126-11-20T06:00Z"], "has not begun; give windows of the past"),
+        (["--window-end", "2026-11-20T06:00Z"], "without --window-start"),
+    ],
+)
+def test_a_window_that_cannot_be_run_is_one_line(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    found = genwatch("run", str(monitor_file(tmp_path)), *arguments)
+    assert (found.returncode, len(found.stderr.splitlines())) == (2, 1)
+    assert sentence in found.stderr
+
+
+def test_a_prefect_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    path = str(monitor_file(tmp_path))
+    gone = genwatch("run", path, PREFECT_API_URL="http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES="0")
+    assert (gone.returncode, len(gone.stderr.splitlines())) == (2, 1)
+    assert "Prefect cannot be reached at http://127.0.0.1:9/api" in gone.stderr
+    unset = genwatch("deploy", path)
+    assert (unset.returncode, len(unset.stderr.splitlines())) == (2, 1)
+    assert "PREFECT_API_URL is not set" in unset.stderr
+
+
 def test_run_prints_verdicts_and_a_breach_fails_only_where_asked(tmp_path: Path) -> None:
     path = monitor_file(tmp_path)
     home = {"PREFECT_HOME": str(tmp_path / "prefect")}

@@ -105,6 +105,15 @@ def test_deploying_registers_schedule_parameters_and_limits_and_twice_changes_no
     assert {"sample", "quality", "evaluator", "window"} <= form.keys()
 
 
+def test_a_schedule_that_is_none_is_one_line_and_nothing_is_registered(tmp_path: Path, server: dict[str, str]) -> None:
+    path = scheduled_file(tmp_path, "odd-bot")
+    path.write_text(path.read_text().replace("5 * * * *", "5 * * *"))
+    found = genwatch("deploy", str(path), **server)
+    assert (found.returncode, len(found.stderr.splitlines())) == (2, 1)
+    assert "odd-bot: schedule '5 * * *' is none that Prefect can read" in found.stderr
+    assert "odd-bot" not in {one["name"] for one in deployments(server)}
+
+
 def test_a_scheduled_run_appears(tmp_path: Path, server: dict[str, str]) -> None:
     genwatch("deploy", str(scheduled_file(tmp_path, "timed-bot")), "--pool", "pool-b", **server)
 
@@ -120,7 +129,7 @@ def test_a_monitor_file_that_is_gone_is_named(tmp_path: Path, server: dict[str, 
     folder.mkdir()
     genwatch("deploy", str(scheduled_file(folder, "old-bot")), "--pool", "pool-c", **server)
     found = genwatch("deploy", str(scheduled_file(tmp_path, "new-bot")), "--pool", "pool-c", **server)
-    assert "genwatch/old-bot: no monitor file was given for it; to delete it: prefect deployment delete" in found.stdout
+    assert "genwatch/old-bot: not among these files; if its monitor is gone: prefect deployment delete" in found.stdout
 
 
 def test_a_worker_runs_the_deployment_to_its_report(tmp_path: Path, server: dict[str, str]) -> None:

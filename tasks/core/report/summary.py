@@ -25,7 +25,7 @@ def summary(view: ReportView) -> str:
         *_sentences(view),
         f"Read {counts.lines_read} lines: {counts.inputs} inputs, {counts.outputs} outputs, "
         f"{counts.quarantined} in quarantine; {counts.orphan_inputs} inputs without an output. "
-        f"{manifest.evaluator.judged} new judgements in {manifest.evaluator.calls} calls.",
+        f"{manifest.evaluator.judged} new judgements{_calls(manifest.evaluator.calls)}.",
     ]
     if manifest.evaluator.provider == "local":
         parts.append(f"_{LOCAL_NOTE}_")
@@ -45,6 +45,11 @@ def worst_rows(failures: Sequence[Failure]) -> list[dict[str, str]]:
         }
         for failure in failures[:ROWS]
     ]
+
+
+def _calls(calls: int) -> str:
+    """How many calls the judgements took; nothing for an evaluator that makes none."""
+    return f" in {calls} calls" if calls else ""
 
 
 def _row(view: MetricView) -> str:
