@@ -1,0 +1,1 @@
+"""Safety: what logged text gives away, and what it tries."""
