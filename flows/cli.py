@@ -88,6 +88,25 @@ def deploy(
         typer.echo(line)
 
 
+@app.command("import-azure", epilog="Example: genwatch import-azure schedule.yaml --out my-bot.yaml")
+def import_azure(
+    schedule: Annotated[Path, typer.Argument(metavar="SCHEDULE", help="The YAML file of an Azure ML schedule.")],
+    out: Annotated[Path | None, typer.Option(help="Write this new file instead of the standard output.")] = None,
+    signal: Annotated[str | None, typer.Option(help="Which generation signal, where there are several.")] = None,
+) -> None:
+    """Turn an Azure ML generation safety and quality monitor into a monitor file; what cannot be kept is listed."""
+    from configs.azure import import_schedule, save_new  # noqa: PLC0415  Pydantic
+
+    imported = import_schedule(schedule, signal)
+    if out is None:
+        typer.echo(imported.text, nl=False)
+    else:
+        save_new(out, imported.text)
+        typer.echo(f"wrote {out}; replace what says REPLACE in it, then: genwatch check {out}")
+    for line in imported.left_out:
+        typer.echo(f"not carried over: {line}", err=True)
+
+
 @app.command(epilog="Example: genwatch demo --folder /tmp/genwatch-demo")
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the logs, the results and the report go.")] = Path("demo"),
