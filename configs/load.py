@@ -38,6 +38,8 @@ def load_monitor(path: Path) -> MonitorConfig:
             message = f"{path}: quality.definitions: metrics come from files; name them in quality.metric_files"
             raise ConfigError(message)
         document["quality"] = quality | {"definitions": _definitions(path, quality)}
+    if isinstance(evaluator := document.get("evaluator"), dict):
+        document["evaluator"] = _priced(evaluator)
     return _validated(MonitorConfig, document, path)
 
 
@@ -78,6 +80,18 @@ def _definitions(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
             )
             raise ConfigError(message)
     return {name: known[name].model_dump(mode="json") for name in wanted}
+
+
+def _priced(evaluator: Mapping[str, Any]) -> dict[str, Any]:
+    """The evaluator and its jurors with the list prices of their models, where they give none of their own."""
+    prices = _document(Path(str(resources.files("configs") / "prices.yaml")))
+    jury = evaluator.get("jury")
+    judges = [dict(one) if isinstance(one, dict) else one for one in (jury if isinstance(jury, list) else ())]
+    priced = dict(evaluator) | ({"jury": judges} if judges else {})
+    for judge in (priced, *judges):
+        if isinstance(judge, dict) and judge.get("provider") == "openai" and judge.get("base_url") is None:
+            judge.setdefault("price", prices.get(str(judge.get("model"))))
+    return priced
 
 
 def _document(path: Path) -> dict[str, Any]:

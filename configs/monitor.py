@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from configs.evaluator import Evaluator
 from configs.values import DatedLocation, Duration, Location, SecretReference, Section, Share
 from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
 from tasks.core.records.formats import FORMATS, Format
@@ -117,42 +118,6 @@ class Sample(Section):
     rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     at_most: int = Field(default=2000, ge=1)
     seed: int = 7
-
-
-class Evaluator(Section):
-    """Who judges. `local` needs nothing; the others speak to an OpenAI-compatible server.
-
-    `model` is the model, or for azure_openai the deployment. Without `api_key`, azure_openai signs in through Entra
-    (extra `azure`) and openai sends no key, as local servers want it.
-    """
-
-    provider: Literal["openai", "azure_openai", "local"] = "local"
-    model: str | None = None
-    base_url: str | None = None
-    api_key: SecretReference | None = None
-    api_version: str | None = None
-    concurrency: int = Field(default=32, ge=1, le=1024)
-    timeout: Duration = timedelta(seconds=60)
-    max_attempts: int = Field(default=6, ge=1, le=20)
-    temperature: float | None = Field(default=0.0, ge=0, le=2)
-    max_tokens: int = Field(default=400, ge=50)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.provider == "local":
-            if extra := [key for key in ("model", "base_url", "api_key", "api_version") if getattr(self, key)]:
-                message = f"{extra[0]} has no meaning for the local evaluator; remove it or choose another provider"
-                raise ValueError(message)
-        elif self.model is None:
-            message = f"provider {self.provider} needs a model"
-            raise ValueError(message)
-        if self.provider == "azure_openai" and (self.base_url is None or self.api_version is None):
-            message = "azure_openai needs base_url (https://NAME.openai.azure.com) and api_version"
-            raise ValueError(message)
-        if self.provider == "openai" and self.base_url is None and self.api_key is None:
-            message = "openai needs an api_key (env:OPENAI_API_KEY), or the base_url of a server without keys"
-            raise ValueError(message)
-        return self
 
 
 class MetricThreshold(Section):

@@ -9,14 +9,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
-from tasks.adapters.ledger import Ledger
+from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, revisions, window_before
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.alert import Alert, AlertBook, amend, follow
 from tasks.core.manifest import MetricCounts, RecordCounts
 from tasks.core.measure import Measure
-from tasks.core.quality.judgement import judgements, tallies
+from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import Tally, quality_measures
 from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
@@ -45,8 +45,7 @@ def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored
 def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> Assessed:
     """As `assess`, without Prefect."""
     interactions = read_table(store, collected.interactions)
-    ledger = Ledger(store, job.window.start, scored.fingerprints).newest()
-    tallied = tallies(judgements(interactions, config.metrics.values(), ledger), config.metrics)
+    tallied = tallies(read_judgements(config, job.window, interactions, scored, store), config.metrics)
     measures = [*_record_measures(collected.counts), *_quality(config, tallied)]
     verdicts = _verdicts(config, measures)
     return Assessed(

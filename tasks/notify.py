@@ -9,7 +9,7 @@ from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
-from tasks.adapters.ledger import Ledger
+from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table
 from tasks.adapters.secret import resolve
@@ -18,7 +18,6 @@ from tasks.adapters.storage import Storage
 from tasks.core.alert import Alert, AlertBook, Event
 from tasks.core.errors import ConfigError
 from tasks.core.message import EXAMPLES_SHOWN, Example, SlackMessage, slack_message
-from tasks.core.quality.judgement import judgements
 from tasks.core.report.view import failures
 from tasks.core.run import Job, Outcome, Published
 from tasks.core.window import Window
@@ -74,8 +73,7 @@ def _deliver(reference: str, message: SlackMessage) -> list[str]:
 
 def _examples(config: MonitorConfig, job: Job, outcome: Outcome, store: Storage) -> list[Example]:
     interactions = read_table(store, outcome.collected.interactions)
-    ledger = Ledger(store, job.window.start, outcome.scored.fingerprints).newest()
-    worst, _ = failures(judgements(interactions, config.metrics.values(), ledger), interactions)
+    worst, _ = failures(read_judgements(config, job.window, interactions, outcome.scored, store), interactions)
     return [
         Example(
             interaction_id=failure.interaction_id,

@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from configs.load import config_hash
 from configs.monitor import MonitorConfig
-from tasks.adapters.ledger import Ledger
+from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, read_tables, revisions, write_table
 from tasks.adapters.storage import Storage, read_bytes
@@ -19,13 +19,12 @@ from tasks.core.alert import AlertBook
 from tasks.core.errors import RevisionError
 from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
-from tasks.core.quality.judgement import judgements
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, failures, metric_views
 from tasks.core.run import Assessed, Job, Outcome, Published
 from tasks.core.verdict import State, Verdict, verdict_table
-from tasks.core.window import key_of
+from tasks.core.window import Window, key_of
 
 HISTORY_WINDOWS: Final = 48
 WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
@@ -85,7 +84,7 @@ def write_results(config: MonitorConfig, job: Job, manifest: Manifest, outcome: 
     write_table(store, key("verdicts", window.key, revision), verdict_table(assessed.verdicts, window.start, revision))
     book = AlertBook(alerts=assessed.alerts)
     store.put(key("alerts", window.key, revision, "json"), book.model_dump_json(indent=2).encode())
-    view = _view(config, manifest, outcome, store)
+    view = _view(config, window, manifest, outcome, store)
     page = render_report(view).encode()
     store.put(f"report/window={window.key}/rev={revision}.html", page)
     if job.is_newest:
@@ -128,11 +127,11 @@ def _show(config: MonitorConfig, view: ReportView, published: Published) -> None
     create_link_artifact(published.report, link_text="Report", key=f"{config.name}-report", description=what)
 
 
-def _view(config: MonitorConfig, manifest: Manifest, outcome: Outcome, store: Storage) -> ReportView:
+def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Outcome, store: Storage) -> ReportView:
     assessed = outcome.assessed
     interactions = read_table(store, outcome.collected.interactions)
-    ledger = Ledger(store, manifest.window_start, outcome.scored.fingerprints).newest()
-    worst, failed = failures(judgements(interactions, config.metrics.values(), ledger), interactions)
+    judged = read_judgements(config, window, interactions, outcome.scored, store)
+    worst, failed = failures(judged, interactions)
     metrics = metric_views(config.metrics, assessed.measures, assessed.verdicts, _history(manifest, assessed, store))
     shown = {f"quality.{name}.pass_rate" for name in config.metrics}
     return ReportView(

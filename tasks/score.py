@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final, cast
 from uuid import UUID
 
@@ -16,25 +17,34 @@ from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.evaluator import Evaluator
-from tasks.adapters.evaluators import open_evaluator
+from tasks.adapters.evaluators import open_evaluator, price_of
 from tasks.adapters.ledger import Ledger
 from tasks.adapters.locations import open_storage
+from tasks.adapters.pool import judge_all
+from tasks.adapters.replies import Replies
 from tasks.adapters.results import read_table
 from tasks.adapters.storage import Storage
-from tasks.core.manifest import EvaluatorUse
-from tasks.core.quality.fingerprint import fingerprint
-from tasks.core.quality.metric import Metric
-from tasks.core.quality.plan import Request, plan
-from tasks.core.quality.score import Score
+from tasks.adapters.writer import Progress, Writer
+from tasks.core.errors import EvaluatorError
+from tasks.core.manifest import EvaluatorUse, Stopped
+from tasks.core.quality.estimate import Estimate, Terms, estimate
+from tasks.core.quality.fingerprint import fingerprints
+from tasks.core.quality.plan import Missing, calls_of, missing
 from tasks.core.run import Collected, Job, Scored
 from tasks.core.window import Window
 from tasks.retry import may_heal
 
-BATCH_ROWS: Final = 256
-BATCH_S: Final = 5.0
 PROGRESS_S: Final = 2.0
+BATCH_SHARE: Final = 0.5
+ANY_RATE: Final = 0.5
 
-Progress = Callable[[int, int], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told how the judging goes: `progress` of done and total calls, `say` a line."""
+
+    progress: Progress
+    say: Callable[[str], None]
 
 
 @task(
@@ -51,15 +61,35 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     evaluator = open_evaluator(config)
     interactions = read_table(store, collected.interactions)
     with _artifact_progress(config.name, job.window) as progress:
-        scored = asyncio.run(score_window(config, job.window, interactions, store, evaluator, progress))
+        watch = Watch(progress=progress, say=log.info)
+        scored = asyncio.run(score_window(config, job.window, interactions, store, evaluator, watch))
     log.info("asked for %d judgements in %d calls", scored.use.judged, scored.use.calls)
+    if scored.use.stopped is not None:
+        log.warning("%s", scored.use.stopped.message)
     return scored
 
 
 def check_evaluator(config: MonitorConfig) -> str:
     """The evaluator in a few words; raises ConfigError where its secret or its package is missing."""
-    identity = open_evaluator(config).identity
-    return ", ".join(str(value) for value in (identity["provider"], identity["model"]))
+    open_evaluator(config)
+    return " and ".join(", ".join(filter(None, (one.provider, one.model))) for one in config.evaluator.judges)
+
+
+def estimate_of(config: MonitorConfig, interactions: pa.Table, wanted: list[Missing] | None = None) -> Estimate:
+    """What judging these interactions takes and buys, by the characters that they have."""
+    fused = config.evaluator.judging == "fused"
+    if wanted is None:
+        wanted = missing(interactions, list(config.metrics.values()), (), fused=fused)
+    limits = [one.min_pass_rate for one in config.quality.metrics.values() if one.min_pass_rate is not None]
+    terms = Terms(
+        prices=[price_of(one) for one in config.evaluator.judges],
+        repeats=config.evaluator.repeats,
+        batch_share=BATCH_SHARE if config.evaluator.mode == "batch" else 1.0,
+        budget_usd=config.evaluator.budget_usd,
+        rate=min(limits, key=lambda limit: abs(limit - ANY_RATE), default=ANY_RATE),
+        confidence=config.decide.confidence,
+    )
+    return estimate(interactions.num_rows, wanted, terms)
 
 
 async def score_window(
@@ -68,76 +98,60 @@ async def score_window(
     interactions: pa.Table,
     store: Storage,
     evaluator: Evaluator,
-    progress: Progress,
+    watch: Watch,
 ) -> Scored:
     """As `score`, without Prefect; identical content is judged once, for all the interactions that share it."""
-    metrics = list(config.metrics.values())
-    fingerprints = {metric.name: fingerprint(metric, evaluator.identity) for metric in metrics}
-    ledger = Ledger(store, window.start, fingerprints)
-    missing = _missing(interactions, metrics, ledger)
-    writer = Writer(ledger, len(missing), progress)
+    asked = config.evaluator
+    fused, metrics = asked.judging == "fused", list(config.metrics.values())
+    marks = fingerprints(metrics, evaluator.identity)
+    ledger, replies = Ledger(store, window.start, marks), Replies(store, window.start, marks)
+    wanted, reused = _wanted(config, interactions, ledger)
+    if asked.provider != "local":
+        watch.say(estimate_of(config, interactions, wanted).sentence)
+    writer = Writer(ledger, replies if asked.keep_replies else None, len(wanted), watch.progress)
     try:
-        await evaluator.grade(missing, writer.deliver)
+        stopped = await judge_all(
+            calls_of(wanted, interactions, metrics, fused=fused),
+            evaluator,
+            asked.concurrency if asked.provider != "local" else 1,
+            asked.deadline.total_seconds() if asked.deadline else None,
+            writer.deliver,
+        )
     finally:
         await writer.flush()
-    provider = str(evaluator.identity["provider"])
-    return Scored(use=writer.use(provider), fingerprints=fingerprints)
+    if asked.keep_replies:
+        replies.forget(asked.keep_replies)
+    return Scored(use=use_of(asked.provider, writer, reused, stopped), fingerprints=marks, root="scores")
 
 
-def _missing(interactions: pa.Table, metrics: Sequence[Metric], ledger: Ledger) -> list[Request]:
-    """The requests without a score in the ledger, each content once."""
+def use_of(provider: str, writer: Writer, reused: int, stopped: EvaluatorError | None) -> EvaluatorUse:
+    """What the judging took, as the manifest holds it."""
+    use = writer.use
+    return EvaluatorUse(
+        provider=provider,
+        calls=use.calls,
+        judged=writer.judged,
+        reused=reused,
+        prompt_tokens=use.prompt_tokens,
+        cached_tokens=use.cached_tokens,
+        completion_tokens=use.completion_tokens,
+        cost_usd=use.cost_usd,
+        models=tuple(sorted(writer.models)),
+        stopped=None if stopped is None else Stopped(reason=stopped.reason, message=str(stopped)),
+    )
+
+
+def _wanted(config: MonitorConfig, interactions: pa.Table, ledger: Ledger) -> tuple[list[Missing], int]:
+    """The calls that no day's ledger has the scores of, and how many scores were taken over from earlier days."""
+    fused, metrics = config.evaluator.judging == "fused", list(config.metrics.values())
     known = ledger.newest()
-    scored = known.filter(pc.is_valid(known["score"]))
-    seen = set(zip(scored["content_hash"].to_pylist(), scored["metric"].to_pylist(), strict=True))
-    missing = []
-    for wanted in plan(interactions, metrics):
-        if isinstance(wanted, Request) and (place := (wanted.content_hash, wanted.metric.name)) not in seen:
-            seen.add(place)
-            missing.append(wanted)
-    return missing
-
-
-class Writer:
-    """Takes scores as they come and writes them to the ledger in batches, at most `BATCH_S` seconds apart."""
-
-    def __init__(self, ledger: Ledger, total: int, progress: Progress) -> None:
-        self._ledger = ledger
-        self._total = total
-        self._progress = progress
-        self._waiting: list[tuple[Request, Score]] = []
-        self._written_at = time.monotonic()
-        self._judged = self._calls = 0
-        self._tokens: dict[str, int] = {}
-
-    async def deliver(self, request: Request, score: Score) -> None:
-        """Take one score; the one who brings the last of a batch waits until the batch is written."""
-        self._waiting.append((request, score))
-        self._judged += 1
-        self._calls += score.calls
-        for kind, count in (("prompt", score.prompt_tokens), ("completion", score.completion_tokens)):
-            if count is not None:
-                self._tokens[kind] = self._tokens.get(kind, 0) + count
-        self._progress(self._judged, self._total)
-        if len(self._waiting) >= BATCH_ROWS or time.monotonic() - self._written_at >= BATCH_S:
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Write what waits."""
-        batch, self._waiting = self._waiting, []
-        self._written_at = time.monotonic()
-        if batch:
-            await asyncio.to_thread(self._ledger.append, batch)
-
-    def use(self, provider: str) -> EvaluatorUse:
-        """What the scores taken so far cost."""
-        return EvaluatorUse(
-            provider=provider,
-            calls=self._calls,
-            judged=self._judged,
-            prompt_tokens=self._tokens.get("prompt"),
-            completion_tokens=self._tokens.get("completion"),
-            cost_usd=None,
-        )
+    known = known.filter(pc.is_valid(known["score"]))
+    scored = set(zip(known["content_hash"].to_pylist(), known["metric"].to_pylist(), strict=True))
+    wanted = missing(interactions, metrics, scored, fused=fused)
+    places = {key: one.interaction_id for one in wanted for key in one.keys if key not in scored}
+    found = ledger.reuse(places, config.evaluator.reuse)
+    scored |= found
+    return [one for one in wanted if not scored.issuperset(one.keys)], len(found)
 
 
 @contextmanager
@@ -153,7 +167,7 @@ def _artifact_progress(monitor: str, window: Window) -> Iterator[Progress]:
         nonlocal shown
         if time.monotonic() - shown >= PROGRESS_S:
             shown = time.monotonic()
-            log.info("judged %d of %d", done, total)
+            log.info("asked %d of %d", done, total)
             update_progress_artifact(artifact, progress=100.0 * done / total)
 
     yield show

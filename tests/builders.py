@@ -12,13 +12,28 @@ from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.manifest import Manifest
+from tasks.core.quality.fingerprint import content_hash
+from tasks.core.quality.metric import Metric
+from tasks.core.quality.plan import Call
 from tasks.core.run import Job
 from tasks.core.window import Window
+from tasks.score import Watch
 
 SIX = datetime(2026, 11, 20, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 WINDOW = Window(start=SIX, end=SIX + HOUR)
 COLUMNS = {"prompt": "question", "completion": "answer", "context": "documents", "ground_truth": "expected"}
+
+
+QUIET = Watch(progress=lambda _done, _total: None, say=lambda _line: None)
+FLUENCY = built_in_metrics()["fluency"].metric(None)
+
+
+def call(text: str = "An answer.", metrics: tuple[Metric, ...] = (FLUENCY,), **fields: str) -> Call:
+    """A call about one interaction, named by its answer."""
+    shown = {"prompt": "A question?", "completion": text} | fields
+    names = [metric.name for metric in metrics]
+    return Call(interaction_id=text, metrics=metrics, fields=shown, content_hash=content_hash(names, shown))
 
 
 def monitor(folder: Path, **changes: Any) -> MonitorConfig:

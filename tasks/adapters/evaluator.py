@@ -1,12 +1,10 @@
-"""The Protocol of evaluators, and the one that a monitor asks for."""
+"""The Protocol of evaluators."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
-from tasks.core.quality.plan import Request
-from tasks.core.quality.score import Score
-
-Deliver = Callable[[Request, Score], Awaitable[None]]
+from tasks.core.quality.exchange import Judged
+from tasks.core.quality.plan import Call
 
 
 class Evaluator(Protocol):
@@ -16,9 +14,11 @@ class Evaluator(Protocol):
     def identity(self) -> Mapping[str, object]:
         """Provider, model and parameters: what makes its scores different from another's."""
 
-    async def grade(self, requests: Iterable[Request], deliver: Deliver) -> None:
-        """Judge every request and deliver each exactly once, in any order, as it is judged.
+    async def judge(self, call: Call) -> Judged:
+        """A score for each metric of the call; many calls may be under way at once.
 
-        Requests are taken only as fast as they are judged and delivered. Raises EvaluatorError, after what was judged
-        has been delivered, where every further call would fail for the same reason.
+        Raises EvaluatorError where the call was not judged and no other can be.
         """
+
+    async def close(self) -> None:
+        """Give back what the evaluator holds."""

@@ -5,27 +5,30 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from tasks.adapters.evaluator import Deliver
 from tasks.core.errors import ConfigError
+from tasks.core.quality.exchange import Judged
 from tasks.core.quality.local.text_statistics import METRICS, VERSION
-from tasks.core.quality.plan import Request
-from tasks.core.quality.score import Score
+from tasks.core.quality.metric import Metric
+from tasks.core.quality.plan import Call
+from tasks.core.quality.score import Score, Use
 
 NAME: Final = "text statistics"
 
 
 class LocalEvaluator:
-    """Scores each request by itself, from its own texts alone."""
+    """Scores each call by itself, from its own texts alone."""
 
     @property
     def identity(self) -> Mapping[str, object]:
         """As `Evaluator.identity`."""
         return {"provider": "local", "model": NAME, "version": VERSION}
 
-    async def grade(self, requests: Iterable[Request], deliver: Deliver) -> None:
-        """As `Evaluator.grade`."""
-        for request in requests:
-            await deliver(request, _judge(request))
+    async def judge(self, call: Call) -> Judged:
+        """As `Evaluator.judge`."""
+        return Judged(scores=tuple(_judge(call, metric) for metric in call.metrics))
+
+    async def close(self) -> None:
+        """As `Evaluator.close`."""
 
 
 def check_supported(metrics: Iterable[str]) -> None:
@@ -39,17 +42,15 @@ def check_supported(metrics: Iterable[str]) -> None:
             raise ConfigError(message)
 
 
-def _judge(request: Request) -> Score:
+def _judge(call: Call, metric: Metric) -> Score:
     started = time.monotonic()
-    estimate = METRICS[request.metric.name](request.fields)
+    estimate = METRICS[metric.name](call.fields)
     return Score(
         score=estimate.score,
         unscored=None,
         reason=estimate.reason,
         model=NAME,
-        calls=0,
-        prompt_tokens=None,
-        completion_tokens=None,
+        use=Use(),
         latency_ms=(time.monotonic() - started) * 1000,
         judged_at=datetime.now(UTC),
     )

@@ -1,44 +1,123 @@
 """The evaluator that a monitor asks for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
+from configs.evaluator import Juror
 from configs.monitor import MonitorConfig
 from tasks.adapters.evaluator import Evaluator
+from tasks.adapters.line import Line
 from tasks.adapters.secret import resolve
 from tasks.core.errors import ConfigError
+from tasks.core.quality.price import Price, Purse
 
 ENTRA_SCOPE = "https://cognitiveservices.azure.com/.default"
+OPENAI_URL = "https://api.openai.com/v1"
+
+Through = Callable[[Juror, int, Purse], Line]
 
 
-def open_evaluator(config: MonitorConfig) -> Evaluator:
-    """The evaluator of a monitor; raises ConfigError where its secret or its package is missing."""
+def open_evaluator(config: MonitorConfig, through: Through | None = None) -> Evaluator:
+    """The evaluator of a monitor; raises ConfigError where its secret or its package is missing.
+
+    `through` makes the line of a juror, given its number from 0; live HTTP unless it is given.
+    """
     asked = config.evaluator
-    if asked.provider == "local":
-        from tasks.adapters.evaluator_local import LocalEvaluator, check_supported  # noqa: PLC0415  scikit-learn is slow
+    purse = Purse(asked.budget_usd)
+    jurors = [_juror(config, one, number, purse, through or live_line) for number, one in enumerate(asked.judges)]
+    if len(jurors) == 1:
+        return jurors[0]
+    from tasks.adapters.jury import Jury  # noqa: PLC0415  only where there is one
+
+    return Jury(jurors, asked.jury_rule)
+
+
+def identity_of(config: MonitorConfig, juror: Juror) -> Mapping[str, object]:
+    """What makes the scores of a judge different from another's."""
+    return {
+        "provider": juror.provider,
+        "model": juror.model,
+        "temperature": juror.temperature,
+        "max_tokens": juror.max_tokens,
+        "logprobs": juror.logprobs,
+        "judging": config.evaluator.judging,
+        "repeats": config.evaluator.repeats,
+    }
+
+
+def _juror(config: MonitorConfig, juror: Juror, number: int, purse: Purse, through: Through) -> Evaluator:
+    if juror.provider == "local":
+        from tasks.adapters.evaluator_local import LocalEvaluator, check_supported  # noqa: PLC0415  text statistics
 
         check_supported(config.quality.metrics)
         return LocalEvaluator()
-    from tasks.adapters.evaluator_openai import Settings, open_openai  # noqa: PLC0415  openai is slow to import
+    from tasks.adapters.judge import Judge, Settings  # noqa: PLC0415  aiohttp is slow to import
 
     settings = Settings(
-        provider=asked.provider,
-        model=asked.model or "",
-        concurrency=asked.concurrency,
-        timeout=asked.timeout,
-        max_attempts=asked.max_attempts,
-        temperature=asked.temperature,
-        max_tokens=asked.max_tokens,
+        identity=identity_of(config, juror),
+        number=number,
+        repeats=config.evaluator.repeats,
+        logprobs=juror.logprobs,
+        max_tokens=juror.max_tokens,
+        price=price_of(juror),
     )
-    return open_openai(settings, asked.base_url, _credential(config), asked.api_version)
+    return Judge(through(juror, number, purse), settings, purse)
 
 
-def _credential(config: MonitorConfig) -> str | Callable[[], Awaitable[str]]:
-    """The key, or the function that fetches an Entra token; servers without keys get a word that is none."""
-    asked = config.evaluator
-    if asked.api_key is not None:
-        return resolve(asked.api_key, "evaluator.api_key")
-    if asked.provider == "openai":
-        return "none"
+def price_of(juror: Juror) -> Price | None:
+    """The price of a judge's tokens; without a price for cached ones they cost as the others do."""
+    given = juror.price
+    if given is None:
+        return None
+    cached = given.prompt if given.cached_prompt is None else given.cached_prompt
+    return Price(prompt=given.prompt, cached_prompt=cached, completion=given.completion)
+
+
+def live_line(juror: Juror, number: int, purse: Purse) -> Line:
+    """The line that asks a judge's server call by call."""
+    from tasks.adapters.line_http import HttpLine, Settings  # noqa: PLC0415  aiohttp is slow to import
+    from tasks.adapters.wire import Wire  # noqa: PLC0415
+
+    settings = Settings(
+        model=juror.model or "",
+        concurrency=juror.concurrency,
+        max_attempts=juror.max_attempts,
+        temperature=juror.temperature,
+        max_tokens=juror.max_tokens,
+        logprobs=juror.logprobs,
+    )
+    wire = Wire(_url(juror), _headers(juror, number), juror.concurrency, juror.timeout.total_seconds())
+    return HttpLine(wire, settings, purse)
+
+
+def _url(juror: Juror) -> str:
+    base = (juror.base_url or OPENAI_URL).rstrip("/")
+    if juror.provider == "azure_openai":
+        return f"{base}/openai/deployments/{juror.model}/chat/completions?api-version={juror.api_version}"
+    return f"{base}/chat/completions"
+
+
+def _headers(juror: Juror, number: int) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    """The headers of a call: the key, or a fresh Entra token; servers without keys get a word that is none."""
+    shared = {"content-type": "application/json", "user-agent": "genwatch"}
+    is_azure = juror.provider == "azure_openai"
+    if juror.api_key is None and is_azure:
+        token = _entra_token()
+
+        async def signed_in() -> Mapping[str, str]:
+            return shared | {"authorization": f"Bearer {await token()}"}
+
+        return signed_in
+    place = f"evaluator.jury.{number - 1}.api_key" if number else "evaluator.api_key"
+    key = resolve(juror.api_key, place) if juror.api_key is not None else "none"
+    fixed = shared | ({"api-key": key} if is_azure else {"authorization": f"Bearer {key}"})
+
+    async def same() -> Mapping[str, str]:
+        return fixed
+
+    return same
+
+
+def _entra_token() -> Callable[[], Awaitable[str]]:
     try:
         from azure.identity.aio import (  # noqa: PLC0415  an extra
             DefaultAzureCredential,

@@ -1,5 +1,6 @@
-"""What an evaluator's errors mean: try again, speak more simply, give this judgement up, or stop the run."""
+"""What an evaluator's refusals mean: try again, speak more simply, give this judgement up, or stop asking."""
 
+import json
 import random
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -7,16 +8,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-import httpx2
-import openai
-
 from tasks.core.errors import EvaluatorError
-from tasks.core.quality.score import Unscored
+from tasks.core.quality.score import NotAsked, Unscored
 
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 LONGEST_RETRY_AFTER_S: Final = 120.0
+TOO_MANY: Final = 429
 SERVER_FAULT: Final = 500
+NOT_UNDERSTOOD: Final = (400, 422)
+TOO_LONG: Final = ("context_length", "context length", "maximum context", "too many tokens", "prompt is too long")
+FILTERED: Final = ("content_filter", "content management policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +28,47 @@ class Dialect:
     format: str | None = "json_schema"
     token_key: str = "max_tokens"  # noqa: S105  a parameter's name
     has_temperature: bool = True
+    has_logprobs: bool = True
 
 
-def simpler(dialect: Dialect, error: openai.APIError) -> Dialect | None:
-    """The next simpler dialect that the error asks for; None where the error is about something else."""
-    if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A response that is no answer: its status and what it says, in small letters."""
+
+    status: int
+    code: str
+    complaint: str
+
+    @property
+    def heals(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.status == TOO_MANY or self.status >= SERVER_FAULT
+
+
+def read_refusal(status: int, body: bytes) -> Refusal:
+    """The refusal in a response; servers say it as {"error": {"code", "message", "param"}}, or as they please."""
+    text = body.decode(errors="replace")
+    code = ""
+    with suppress(ValueError, RecursionError):
+        document = json.loads(text)
+        error = document.get("error", document) if isinstance(document, dict) else None
+        if isinstance(error, dict):
+            code = str(error.get("code") or "")
+            text = f"{code} {error.get('param')} {error.get('message')}"
+    return Refusal(status=status, code=code.lower(), complaint=text.lower())
+
+
+def simpler(dialect: Dialect, refusal: Refusal) -> Dialect | None:
+    """The next simpler dialect that the refusal asks for; None where it is about something else."""
+    if refusal.status not in NOT_UNDERSTOOD:
         return None
-    complaint = f"{error.param} {error.message}".lower()
+    complaint = refusal.complaint
     if dialect.token_key == "max_tokens" and "max_completion_tokens" in complaint:  # noqa: S105
         return replace(dialect, token_key="max_completion_tokens")  # noqa: S106
     if dialect.has_temperature and "temperature" in complaint:
         return replace(dialect, has_temperature=False)
+    if dialect.has_logprobs and "logprobs" in complaint:
+        return replace(dialect, has_logprobs=False)
     if dialect.format is not None and any(
         word in complaint for word in ("response_format", "json_schema", "json_object")
     ):
@@ -44,46 +76,30 @@ def simpler(dialect: Dialect, error: openai.APIError) -> Dialect | None:
     return None
 
 
-def cause_of(error: openai.APIError, model: str) -> Unscored:
+def cause_of(refusal: Refusal, model: str) -> Unscored:
     """Why a judgement has no score; raises EvaluatorError where no call can succeed."""
-    _stop_on_terminal(error, model)
-    if isinstance(error, openai.RateLimitError):
+    _stop_on_terminal(refusal, model)
+    if refusal.status == TOO_MANY:
         return Unscored.RATE_LIMITED
-    if isinstance(error, openai.APITimeoutError) and not isinstance(error.__cause__, httpx2.ConnectTimeout):
-        return Unscored.TIMEOUT
-    if isinstance(error, openai.APIConnectionError):
-        return Unscored.CONNECTION
-    complaint = f"{error.code} {error.message}".lower()
-    if "content_filter" in complaint or "content management policy" in complaint:
+    if any(word in refusal.complaint for word in FILTERED):
         return Unscored.CONTENT_FILTER
-    if "context_length" in complaint or "maximum context length" in complaint:
+    if any(word in refusal.complaint for word in TOO_LONG):
         return Unscored.CONTEXT_TOO_LONG
     return Unscored.SERVER_ERROR
 
 
-def may_heal(error: openai.APIError) -> bool:
-    """Whether the same call may succeed later."""
-    if isinstance(error, openai.APIStatusError):
-        return isinstance(error, openai.RateLimitError) or error.status_code >= SERVER_FAULT
-    return isinstance(error, openai.APIConnectionError)
+def backoff_s(attempt: int) -> float:
+    """Seconds before the next attempt: doubling from half a second, with jitter.
 
-
-def wait_s(error: openai.APIError, attempt: int) -> float:
-    """Seconds to wait before the next attempt: what Retry-After says, else doubling from half a second, with jitter.
-
-    The jitter spreads the calls that failed together ("full jitter", M. Brooker, Exponential backoff and jitter, AWS
-    Architecture Blog, 2015); after a Retry-After it only adds.
+    The jitter spreads the calls that failed together ("equal jitter", M. Brooker, Exponential backoff and jitter, AWS
+    Architecture Blog, 2015).
     """
-    asked = retry_after_s(error)
-    if asked is not None:
-        return asked + random.uniform(0, FIRST_WAIT_S)  # noqa: S311  no secret
     ceiling = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
-    return random.uniform(ceiling / 2, ceiling)  # noqa: S311
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  no secret
 
 
-def retry_after_s(error: openai.APIError) -> float | None:
-    """The Retry-After of an error, in seconds or as a date, at most `LONGEST_RETRY_AFTER_S`; None without one."""
-    value = error.response.headers.get("retry-after") if isinstance(error, openai.APIStatusError) else None
+def retry_after_s(value: str | None) -> float | None:
+    """A Retry-After header, in seconds or as a date, at most `LONGEST_RETRY_AFTER_S`; None where there is none."""
     if value is None:
         return None
     seconds: float | None = None
@@ -92,18 +108,24 @@ def retry_after_s(error: openai.APIError) -> float | None:
     if seconds is None:
         with suppress(ValueError):
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    return None if seconds is None else min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
+    return None if seconds is None or seconds != seconds else min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)  # noqa: PLR0124  NaN
 
 
-def _stop_on_terminal(error: openai.APIError, model: str) -> None:
-    message = None
-    if isinstance(error, openai.AuthenticationError):
-        message = "the evaluator does not accept the key (401); correct evaluator.api_key"
-    elif isinstance(error, openai.PermissionDeniedError):
-        message = f"the evaluator refuses access to {model} (403); grant it to this key"
-    elif isinstance(error, openai.NotFoundError) or error.code == "model_not_found":
-        message = f"the evaluator knows no model {model} at this address (404); correct evaluator.model or base_url"
-    elif error.code == "insufficient_quota":
-        message = "the evaluator's quota is used up (429); raise it or wait for the next billing period"
-    if message is not None:
-        raise EvaluatorError(message) from error
+def _stop_on_terminal(refusal: Refusal, model: str) -> None:
+    found = None
+    if refusal.code == "insufficient_quota":
+        found = (
+            NotAsked.QUOTA_EXHAUSTED,
+            "the evaluator's quota is used up (429); raise it or wait for the next billing period",
+        )
+    elif refusal.status == 401:  # noqa: PLR2004
+        found = NotAsked.KEY_INVALID, "the evaluator does not accept the key (401); correct evaluator.api_key"
+    elif refusal.status == 403:  # noqa: PLR2004
+        found = NotAsked.ACCESS_DENIED, f"the evaluator refuses access to {model} (403); grant it to this key"
+    elif refusal.status == 404 or refusal.code == "model_not_found":  # noqa: PLR2004
+        found = (
+            NotAsked.MODEL_UNKNOWN,
+            f"the evaluator knows no model {model} at this address (404); correct evaluator.model or base_url",
+        )
+    if found is not None:
+        raise EvaluatorError(*found)

@@ -1,7 +1,8 @@
 """The results of a monitor in its store: where each table lies, and how it is written and read."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Final
 
@@ -36,6 +37,22 @@ def read_tables(storage: Storage, places: list[str]) -> list[pa.Table]:
     """Several tables, read in parallel, in their order."""
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(lambda place: read_table(storage, place), places))
+
+
+def day_folder(root: str, day: date) -> str:
+    """The folder of a day: `<root>/date=2026-11-21/`."""
+    return f"{root}/date={day:%Y-%m-%d}/"
+
+
+def days_until(last: date, within: timedelta) -> list[date]:
+    """The days before `last` that lie within a span of it, oldest first."""
+    return [last - timedelta(days=number) for number in range(within.days, 0, -1)]
+
+
+def read_days(storage: Storage, root: str, days: Iterable[date], schema: pa.Schema) -> pa.Table:
+    """The tables of some days as one."""
+    keys = [stored.key for day in days for stored in storage.list(day_folder(root, day))]
+    return pa.concat_tables([schema.empty_table(), *read_tables(storage, keys)])
 
 
 def revisions(storage: Storage) -> dict[datetime, int]:

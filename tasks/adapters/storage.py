@@ -38,6 +38,9 @@ class Storage(Protocol):
     def put_if_absent(self, key: str, content: bytes) -> bool:
         """Write the object unless there is one; whether it is now this content."""
 
+    def delete(self, key: str) -> None:
+        """Delete the object; one that is gone already is no error."""
+
 
 def read_bytes(storage: Storage, key: str) -> bytes:
     """A small object as a whole; raises FileNotFoundError where there is none."""

@@ -66,3 +66,13 @@ class LocalStorage:
         except AlreadyExistsError:
             return False
         return True
+
+    def delete(self, key: str) -> None:
+        """As `Storage.delete`."""
+        try:
+            self._store.delete(key)
+        except FileNotFoundError:
+            return
+        except PermissionDeniedError as error:
+            message = f"{self.root}/{key}: permission denied; let this user delete it"
+            raise StorageError(message) from error

@@ -97,6 +97,11 @@ class S3Storage:
             return read_bytes(self, key) == content
         return True
 
+    def delete(self, key: str) -> None:
+        """As `Storage.delete`."""
+        with self._refusals("s3:DeleteObject", key):
+            self._client.delete_object(Bucket=self._bucket, Key=f"{self._prefix}{key}")
+
     @contextmanager
     def _refusals(self, permission: str, key: str) -> Iterator[None]:
         """Turn the service's refusals into one clear sentence; what a retry of the body may heal passes through."""

@@ -5,7 +5,7 @@ MonitorError
 ├── StorageError     a bucket, a key or a permission is missing
 ├── ScratchError     a window does not fit into the scratch space
 ├── SourceError      the logs changed while they were read; a retry helps
-├── EvaluatorError   the evaluator refuses every call: key, model or address is wrong
+├── EvaluatorError   the evaluator cannot be asked any more: key, model, address, quota, budget
 ├── CountsError      the counts of a run do not add up; nothing is published
 └── RevisionError    another run published this revision first
 """
@@ -32,7 +32,11 @@ class SourceError(MonitorError):
 
 
 class EvaluatorError(MonitorError):
-    """Every further call would fail for the same reason."""
+    """No further call can be made or would succeed; `reason` is the code that what was not asked is counted under."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CountsError(MonitorError):

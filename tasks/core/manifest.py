@@ -71,15 +71,30 @@ class Counts(RecordCounts):
     metrics: Mapping[str, MetricCounts]
 
 
+class Stopped(Part):
+    """Why no more was asked: a code, and the sentence with the remedy."""
+
+    reason: str
+    message: str
+
+
 class EvaluatorUse(Part):
-    """What this run asked of the evaluator; tokens and cost are None where they are not known."""
+    """What this run asked of the evaluator; tokens and cost are None where they are not known.
+
+    `judged` are the judgements that were asked for, `reused` those whose score was taken from an earlier day. `models`
+    are the names that the provider reported. `stopped` says why asking ended early, None where it did not.
+    """
 
     provider: str
     calls: int
     judged: int
+    reused: int
     prompt_tokens: int | None
+    cached_tokens: int | None
     completion_tokens: int | None
     cost_usd: float | None
+    models: tuple[str, ...]
+    stopped: Stopped | None
 
 
 class VerdictRecord(Part):

@@ -34,10 +34,11 @@ class Collected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """What the judging of one window took; `fingerprints` go by metric."""
+    """What the judging of one window took; `fingerprints` go by metric, `root` is the folder of the scores."""
 
     use: EvaluatorUse
     fingerprints: Mapping[str, str]
+    root: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from configs.load import built_in_metrics
 from tasks.adapters.evaluator_local import LocalEvaluator, check_supported
 from tasks.core.errors import ConfigError
 from tasks.core.quality.local.text_statistics import METRICS
-from tasks.core.quality.plan import Request
-from tasks.core.quality.score import Score
+from tasks.core.quality.score import Use
+from tests.builders import call
 
 CONTEXT = (
     "Items can be returned within 30 days of delivery if they are unworn. The return label is under My Orders. "
@@ -85,20 +85,11 @@ def test_scores_are_pinned_to_their_version() -> None:
     }
 
 
-def test_the_evaluator_delivers_every_request_once_without_calls() -> None:
-    metric = built_in_metrics()["fluency"].metric(None)
-    requests = [
-        Request(interaction_id=str(n), metric=metric, fields={"completion": TRUTH[n:], "prompt": "?"}, content_hash="")
-        for n in range(10)
-    ]
-    found: dict[str, Score] = {}
-
-    async def deliver(request: Request, score: Score) -> None:
-        found[request.interaction_id] = score
-
-    asyncio.run(LocalEvaluator().grade(requests, deliver))
-    assert len(found) == 10
-    assert all(score.calls == 0 and score.prompt_tokens is None for score in found.values())
+def test_a_call_has_a_score_for_each_of_its_metrics_at_no_cost() -> None:
+    metrics = tuple(definition.metric(None) for definition in built_in_metrics().values())
+    judged = asyncio.run(LocalEvaluator().judge(call(TRUTH, metrics, context=CONTEXT, ground_truth=TRUTH)))
+    assert len(judged.scores) == len(metrics)
+    assert all(score.score is not None and score.use == Use() for score in judged.scores)
 
 
 def test_a_metric_without_statistics_is_refused_before_the_run() -> None:

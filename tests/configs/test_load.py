@@ -123,7 +123,7 @@ def test_a_monitor_may_bring_its_own_metric(tmp_path: Path) -> None:
     (tmp_path / "politeness.yaml").write_text(POLITENESS)
     own = "{metric_files: [politeness.yaml], metrics: {politeness: {pass_at: 4}}}"
     config = load(tmp_path, GOOD.replace("{metrics: {fluency: {min_pass_rate: 0.7}}}", own))
-    assert config.metrics["politeness"].rubric.startswith("Is the answer polite?\n1: Rude.")
+    assert config.metrics["politeness"].rubric.startswith("Is the answer polite? 1 Rude; 2 ")
     assert config.metrics["politeness"].pass_at == 4
     moved = MonitorConfig.model_validate_json(config.model_dump_json())
     assert moved.metrics == config.metrics

@@ -64,7 +64,16 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
         objects=(),
         counts=Counts(**counts, quarantined_by_reason={}, metrics={"fluency": MetricCounts.of(tally)}),
         evaluator=EvaluatorUse(
-            provider=provider, calls=1, judged=1, prompt_tokens=None, completion_tokens=None, cost_usd=None
+            provider=provider,
+            calls=1,
+            judged=1,
+            reused=0,
+            prompt_tokens=None,
+            cached_tokens=None,
+            completion_tokens=None,
+            cost_usd=None,
+            models=(),
+            stopped=None,
         ),
         fingerprints={"fluency": "judge-a"},
         verdicts=(),

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -21,7 +20,7 @@ from tasks.adapters.results import key, read_table
 from tasks.core.manifest import Manifest
 from tasks.core.window import Window
 from tests.builders import manifest_of, monitor, store_of
-from tests.servers.evaluator import metric_of, said, user_text, verdict
+from tests.servers.evaluator import metric_of, part_of, said, verdict
 from tests.servers.http import Received, Reply, serve
 from tests.servers.s3 import S3Server
 
@@ -59,13 +58,6 @@ def run(config: MonitorConfig) -> Manifest:
     return manifest_of(config, DAY)
 
 
-def between(text: str, title: str) -> str:
-    """A part of the exchange as the judge sees it, from between its marks."""
-    found = re.search(rf"BEGIN {title} (\w+)\n(.*)\nEND {title} \1", text, re.DOTALL)
-    assert found is not None
-    return found[2]
-
-
 def test_replayed_summeval_gives_the_pass_rates_of_the_recorded_scores(
     shared_data: Path, tmp_path: Path, s3: S3Server
 ) -> None:
@@ -80,7 +72,7 @@ def test_replayed_summeval_gives_the_pass_rates_of_the_recorded_scores(
     by_text = {(metric, items[item]["completion"]): found for (metric, item), found in recorded.items()}
 
     def replay(received: Received) -> Reply:
-        score, reply = by_text[metric_of(received), between(user_text(received), "ANSWER")]
+        score, reply = by_text[metric_of(received), part_of(received, "ANSWER")]
         return said(reply) if score is None else verdict(int(score) if score == int(score) else score, reply)
 
     lay_out(shared_data, "summeval_judged", tmp_path / "mdc", "--default-prompt", "Summarize the article.")
@@ -164,8 +156,7 @@ def test_openqa_runs_through_with_every_row_accounted_for(shared_data: Path, tmp
     }
 
     def replay(received: Received) -> Reply:
-        text = user_text(received)
-        one = recorded[between(text, "QUESTION"), between(text, "ANSWER")]
+        one = recorded[part_of(received, "QUESTION"), part_of(received, "ANSWER")]
         score = one["scores"][0]
         return said(one["completions"][0]) if score is None else verdict(5 if score else 1, one["completions"][0])
 

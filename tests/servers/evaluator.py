@@ -51,4 +51,11 @@ def user_text(received: Received) -> str:
 
 def metric_of(received: Received) -> str:
     """The metric that a request asks for, from its system message."""
-    return str(received.body["messages"][0]["content"]).split("on one criterion, ")[1].split(",")[0]
+    return str(received.body["messages"][0]["content"]).split("Grade the ANSWER on ")[1].split(",")[0]
+
+
+def part_of(received: Received, title: str) -> str:
+    """The text of one part of the user message, such as ANSWER."""
+    text = user_text(received)
+    mark = text[: text.index(" ")]
+    return text.split(f"{mark} {title}\n")[1].split(f"\n{mark} ")[0]

@@ -23,12 +23,13 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is answered: after `delay_s`; with `cut`, the connection is dropped in the middle of the body."""
+    """What is answered: after `delay_s`, in so many `pieces`; with `cut`, the connection is dropped within the body."""
 
     content: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    pieces: int = 1
     cut: bool = False
 
 
@@ -63,10 +64,19 @@ def serve(answer: Callable[[Received], Reply]) -> Iterator[HttpServer]:
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+async def _end(runner: web.AppRunner) -> None:
+    """Stop serving; replies that are still delayed are given up."""
+    await runner.cleanup()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def _app(server: HttpServer) -> web.Application:
@@ -95,6 +105,8 @@ def _app(server: HttpServer) -> web.Application:
 
 
 async def _respond(request: web.Request, reply: Reply) -> web.StreamResponse:
+    if reply.pieces > 1:
+        return await _in_pieces(request, reply)
     if not reply.cut:
         return web.Response(body=reply.content, status=reply.status, headers=reply.headers)
     response = web.StreamResponse(status=reply.status, headers={"content-length": str(len(reply.content) + 100)})
@@ -102,4 +114,15 @@ async def _respond(request: web.Request, reply: Reply) -> web.StreamResponse:
     await response.write(reply.content)
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _in_pieces(request: web.Request, reply: Reply) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=reply.headers)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    size = -(-len(reply.content) // reply.pieces)
+    for at in range(0, len(reply.content), size):
+        await response.write(reply.content[at : at + size])
+        await asyncio.sleep(0.01)
     return response

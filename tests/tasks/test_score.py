@@ -14,14 +14,13 @@ import pytest
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.evaluators import open_evaluator
-from tasks.adapters.ledger import Ledger
+from tasks.adapters.judgements import read_judgements
 from tasks.adapters.results import read_table
 from tasks.collect import collect_window
-from tasks.core.errors import EvaluatorError
-from tasks.core.quality.judgement import judgements, tallies
+from tasks.core.quality.judgement import tallies
 from tasks.core.run import Scored
 from tasks.score import score_window
-from tests.builders import SIX, WINDOW, answered, asked, event, judged_by, store_of, write_logs, write_pairs
+from tests.builders import QUIET, SIX, WINDOW, answered, asked, event, judged_by, store_of, write_logs, write_pairs
 from tests.servers.evaluator import JSON, failure, metric_of, said, user_text, verdict
 from tests.servers.http import HttpServer, Received, Reply, serve
 
@@ -35,14 +34,13 @@ def server() -> Iterator[HttpServer]:
 def scored(config: MonitorConfig) -> Scored:
     store = store_of(config)
     interactions = read_table(store, collect_window(config, WINDOW, 0, store).interactions)
-    return asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(config), lambda _, __: None))
+    return asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(config), QUIET))
 
 
 def tally(config: MonitorConfig, found: Scored) -> dict[str, Any]:
     store = store_of(config)
     interactions = read_table(store, f"interactions/window={WINDOW.key}/rev=0.parquet")
-    ledger = Ledger(store, WINDOW.start, found.fingerprints).newest()
-    return dict(tallies(judgements(interactions, config.metrics.values(), ledger), config.metrics))
+    return dict(tallies(read_judgements(config, WINDOW, interactions, found, store), config.metrics))
 
 
 def test_every_sampled_interaction_is_asked_on_every_metric(tmp_path: Path, server: HttpServer) -> None:
@@ -90,7 +88,7 @@ def test_an_empty_answer_is_judged_and_a_missing_field_is_not_applicable(tmp_pat
     assert (found["fluency"].scored, found["fluency"].not_applicable) == (2, 1)
     assert (found["groundedness"].scored, found["groundedness"].not_applicable) == (1, 2)
     asked_on = {metric_of(received): user_text(received) for received in server.received}
-    assert "BEGIN CONTEXT" in asked_on["groundedness"]
+    assert " CONTEXT\n" in asked_on["groundedness"]
 
 
 def test_unscored_judgements_are_kept_with_their_reason_and_tried_again(tmp_path: Path, server: HttpServer) -> None:
@@ -105,12 +103,15 @@ def test_unscored_judgements_are_kept_with_their_reason_and_tried_again(tmp_path
     assert tally(config, again)["fluency"].histogram == {2: 1, 4: 7}
 
 
-def test_a_terminal_error_ends_the_run_and_keeps_what_was_paid_for(tmp_path: Path, server: HttpServer) -> None:
+def test_a_terminal_cause_ends_the_asking_and_keeps_what_was_paid_for(tmp_path: Path, server: HttpServer) -> None:
     write_pairs(tmp_path, 30)
     config = judged_by(server.url, tmp_path)
     server.answer = lambda received: verdict(4) if received.number < 12 else failure(401)
-    with pytest.raises(EvaluatorError, match="does not accept the key"):
-        scored(config)
+    found = scored(config)
+    assert found.use.stopped is not None
+    assert found.use.stopped.reason == "key_invalid"
+    count = tally(config, found)["fluency"]
+    assert (count.scored, dict(count.not_asked)) == (found.use.judged, {"key_invalid": 30 - found.use.judged})
     paid = sum(received.number < 12 for received in server.received)
     server.answer = lambda _: verdict(4)
     assert scored(config).use.judged == 30 - paid
@@ -129,13 +130,14 @@ import asyncio, sys
 from configs.monitor import MonitorConfig
 from tasks.adapters.locations import open_storage
 from tasks.adapters.evaluators import open_evaluator
+from tasks.adapters.judgements import read_judgements
 from tasks.adapters.results import read_table
 from tasks.score import score_window
-from tests.builders import WINDOW
+from tests.builders import QUIET, WINDOW
 config = MonitorConfig.model_validate_json(sys.argv[1])
 store = open_storage(f"{config.store}/{config.name}")
 interactions = read_table(store, f"interactions/window={WINDOW.key}/rev=0.parquet")
-asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(config), lambda done, total: None))
+asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(config), QUIET))
 """
 
 

@@ -2,22 +2,35 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
 from tasks.core.quality.prompt import TEMPLATE
 
 
-def content_hash(metric: Metric, fields: Mapping[str, str]) -> str:
-    """The hash of the fields that the metric needs; equal texts share it, whatever interaction they stand in."""
-    return _digest([[role, fields[role]] for role in metric.needs])
+def content_hash(names: Sequence[str], fields: Mapping[str, str]) -> str:
+    """The hash of the texts that a call shows and of the metrics that it asks for.
+
+    Equal texts share it, whatever interaction they stand in.
+    """
+    return _digest([list(names), sorted(fields.items())])
 
 
-def fingerprint(metric: Metric, judge: Mapping[str, object]) -> str:
-    """The hash of everything else a score depends on; `judge` names provider, model and parameters."""
-    return _digest([metric.name, metric.rubric, list(metric.needs), [LOWEST, HIGHEST], TEMPLATE, sorted(judge.items())])
+def fingerprints(metrics: Sequence[Metric], judge: Mapping[str, object]) -> dict[str, str]:
+    """By metric, the hash of everything else a score depends on; `judge` names provider, model and parameters.
+
+    Metrics that are asked for together depend on each other's rubrics.
+    """
+    if judge.get("judging") == "fused":
+        return dict.fromkeys((metric.name for metric in metrics), _fingerprint(metrics, judge))
+    return {metric.name: _fingerprint([metric], judge) for metric in metrics}
+
+
+def _fingerprint(metrics: Sequence[Metric], judge: Mapping[str, object]) -> str:
+    asked = [[metric.name, metric.rubric, list(metric.needs)] for metric in metrics]
+    return _digest([asked, [LOWEST, HIGHEST], TEMPLATE, judge])
 
 
 def _digest(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

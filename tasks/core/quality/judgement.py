@@ -1,7 +1,7 @@
 """The judgements of a window: each sampled interaction on each metric with its score, or why there is none."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,8 +9,6 @@ import pyarrow as pa
 from tasks.core.quality.metric import Metric
 from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.plan import NotApplicable, plan
-
-NOT_REACHED = "not_reached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,35 +28,41 @@ class Judgement:
         return self.score is not None and self.score < self.metric.pass_at
 
 
-def judgements(interactions: pa.Table, metrics: Iterable[Metric], ledger: pa.Table) -> Iterator[Judgement]:
-    """Every sampled interaction on every metric; `ledger` holds one row for each content and metric."""
+def judgements(
+    interactions: pa.Table, metrics: Sequence[Metric], ledger: pa.Table, *, fused: bool, not_asked: str
+) -> Iterator[Judgement]:
+    """Every sampled interaction on every metric; `ledger` holds one row for each content and metric.
+
+    `not_asked` says why the evaluator was not asked where the ledger has no row.
+    """
     columns = ledger.select(["content_hash", "metric", "score", "reason", "unscored"]).to_pylist()
     known = {(row["content_hash"], row["metric"]): row for row in columns}
-    for wanted in plan(interactions, metrics):
+    for wanted in plan(interactions, metrics, fused=fused):
         if isinstance(wanted, NotApplicable):
             yield Judgement(interaction_id=wanted.interaction_id, metric=wanted.metric)
             continue
-        row = known.get((wanted.content_hash, wanted.metric.name))
-        yield Judgement(
-            interaction_id=wanted.interaction_id,
-            metric=wanted.metric,
-            score=row["score"] if row else None,
-            reason=row["reason"] if row else None,
-            unscored=row["unscored"] if row else None,
-            not_asked=None if row else NOT_REACHED,
-        )
+        for metric in wanted.metrics:
+            row = known.get((wanted.content_hash, metric.name))
+            yield Judgement(
+                interaction_id=wanted.interaction_id,
+                metric=metric,
+                score=row["score"] if row else None,
+                reason=row["reason"] if row else None,
+                unscored=row["unscored"] if row else None,
+                not_asked=None if row else not_asked,
+            )
 
 
 def tallies(judged: Iterable[Judgement], metrics: Iterable[str]) -> Mapping[str, Tally]:
     """The tally of each metric, those without any row included."""
-    histograms: dict[str, Counter[int]] = {name: Counter() for name in metrics}
+    histograms: dict[str, Counter[float]] = {name: Counter() for name in metrics}
     unscored: dict[str, Counter[str]] = {name: Counter() for name in histograms}
     not_asked: dict[str, Counter[str]] = {name: Counter() for name in histograms}
     not_applicable: Counter[str] = Counter()
     for one in judged:
         name = one.metric.name
         if one.score is not None:
-            histograms[name][round(one.score)] += 1
+            histograms[name][one.score] += 1
         elif one.unscored is not None:
             unscored[name][one.unscored] += 1
         elif one.not_asked is not None:

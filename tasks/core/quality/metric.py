@@ -23,5 +23,5 @@ class Metric:
     @property
     def rubric(self) -> str:
         """The question and its five anchored levels, as the evaluator reads them."""
-        levels = "\n".join(f"{score}: {self.levels[score]}" for score in range(LOWEST, HIGHEST + 1))
-        return f"{self.question}\n{levels}"
+        levels = "; ".join(f"{score} {self.levels[score].rstrip('.')}" for score in range(LOWEST, HIGHEST + 1))
+        return f"{self.question} {levels}."

@@ -13,10 +13,10 @@ from tasks.core.stats.intervals import student, wilson
 class Tally:
     """What became of the sampled interactions on one metric, in rows.
 
-    `histogram` maps each whole score of the scale to its rows, `unscored` and `not_asked` a reason to its rows.
+    `histogram` maps each score to its rows, `unscored` and `not_asked` a reason to its rows.
     """
 
-    histogram: Mapping[int, int]
+    histogram: Mapping[float, int]
     unscored: Mapping[str, int]
     not_applicable: int
     not_asked: Mapping[str, int]
@@ -38,7 +38,7 @@ class Tally:
 
 
 def quality_measures(name: str, tally: Tally, pass_at: int, confidence: float) -> list[Measure]:
-    """The measures of one metric: pass rates, coverage, mean, and the share of each score.
+    """The measures of one metric: pass rates, coverage, mean, and the share of each level of the scale.
 
     pass rate = passed / scored, None when nothing was scored; its two companions count every missing score as failed
     or as passed. coverage = scored / asked, None when nothing was asked.
@@ -46,10 +46,8 @@ def quality_measures(name: str, tally: Tally, pass_at: int, confidence: float) -
     passed = sum(rows for score, rows in tally.histogram.items() if score >= pass_at)
     scored, asked = tally.scored, tally.asked
     missing = asked - scored
-    shares = [
-        _share(name, f"share_{score}", tally.histogram.get(score, 0), scored, confidence)
-        for score in range(LOWEST, HIGHEST + 1)
-    ]
+    levels = levels_of(tally.histogram)
+    shares = [_share(name, f"share_{level}", rows, scored, confidence) for level, rows in levels.items()]
     return [
         _share(name, "pass_rate", passed, scored, confidence),
         _count(name, "pass_rate_if_missing_failed", passed, asked),
@@ -58,6 +56,14 @@ def quality_measures(name: str, tally: Tally, pass_at: int, confidence: float) -
         _mean(name, tally.histogram, confidence),
         *shares,
     ]
+
+
+def levels_of(histogram: Mapping[float, int]) -> Mapping[int, int]:
+    """The rows of each level from 1 to 5; a score that is not whole counts for the nearest level, halves upwards."""
+    levels = dict.fromkeys(range(LOWEST, HIGHEST + 1), 0)
+    for score, rows in histogram.items():
+        levels[math.floor(score + 0.5)] += rows
+    return levels
 
 
 def _count(name: str, measure: str, part: int, whole: int) -> Measure:
@@ -80,7 +86,7 @@ def _share(name: str, measure: str, part: int, whole: int, confidence: float) ->
     )
 
 
-def _mean(name: str, histogram: Mapping[int, int], confidence: float) -> Measure:
+def _mean(name: str, histogram: Mapping[float, int], confidence: float) -> Measure:
     n = sum(histogram.values())
     value, low, high = None, None, None
     if n:

@@ -1,28 +1,37 @@
-"""The judgements that a sample calls for: which interaction, which metric, which fields."""
+"""The calls that a sample asks for: which interaction, which metrics, which fields."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from tasks.core.quality.fingerprint import content_hash
 from tasks.core.quality.metric import Metric
+from tasks.core.quality.prompt import characters
 
 MAY_BE_EMPTY = "completion"
 BATCH_ROWS = 500
 
+Key = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One judgement to be made; `fields` holds the texts of the roles that the metric needs.
+class Call:
+    """What is asked of the evaluator at once: one interaction on one metric, or on several that share the question.
 
-    Two interactions with equal fields have equal `content_hash`: one score serves both.
+    `fields` holds the texts of the roles that the metrics need. Calls with equal fields and metrics have equal
+    `content_hash`: the scores of one serve all.
     """
 
     interaction_id: str
-    metric: Metric
+    metrics: tuple[Metric, ...]
     fields: Mapping[str, str]
     content_hash: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the metrics."""
+        return tuple(metric.name for metric in self.metrics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,31 +42,79 @@ class NotApplicable:
     metric: Metric
 
 
-def plan(interactions: pa.Table, metrics: Iterable[Metric]) -> Iterator[Request | NotApplicable]:
+def plan(interactions: pa.Table, metrics: Sequence[Metric], *, fused: bool) -> Iterator[Call | NotApplicable]:
     """Every sampled interaction with every metric, interaction by interaction, in the order of the table.
 
-    An empty completion is judged, as the worst of answers; one that was not logged is not.
+    With `fused`, one call holds all the metrics that apply to an interaction; else each has its own. An empty
+    completion is judged, as the worst of answers; one that was not logged is not.
     """
-    metrics = tuple(metrics)
-    roles = sorted({role for metric in metrics for role in metric.needs})
+    roles = list(dict.fromkeys(role for metric in metrics for role in metric.needs))
     for batch in interactions.select(["interaction_id", *roles]).to_batches(max_chunksize=BATCH_ROWS):
         for row in batch.to_pylist():
-            for metric in metrics:
-                yield _one(row, metric)
+            fields = {role: text for role in roles if (text := row[role]) is not None and _counts(role, text)}
+            yield from _calls(row["interaction_id"], fields, metrics, fused=fused)
 
 
-def _one(row: Mapping[str, str | None], metric: Metric) -> Request | NotApplicable:
-    interaction_id = row["interaction_id"] or ""
-    fields = {role: text for role in metric.needs if (text := row[role]) is not None and _counts(role, text)}
-    if len(fields) < len(metric.needs):
-        return NotApplicable(interaction_id=interaction_id, metric=metric)
-    return Request(
-        interaction_id=interaction_id,
-        metric=metric,
-        fields=fields,
-        content_hash=content_hash(metric, fields),
-    )
+def _calls(
+    interaction_id: str, fields: Mapping[str, str], metrics: Sequence[Metric], *, fused: bool
+) -> Iterator[Call | NotApplicable]:
+    apply = [metric for metric in metrics if all(role in fields for role in metric.needs)]
+    for together in [apply] if fused and apply else [[metric] for metric in apply]:
+        needed = {role: fields[role] for role in fields if any(role in metric.needs for metric in together)}
+        yield Call(
+            interaction_id=interaction_id,
+            metrics=tuple(together),
+            fields=needed,
+            content_hash=content_hash([metric.name for metric in together], needed),
+        )
+    for metric in metrics:
+        if metric not in apply:
+            yield NotApplicable(interaction_id=interaction_id, metric=metric)
 
 
 def _counts(role: str, text: str) -> bool:
     return role == MAY_BE_EMPTY or bool(text.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A call that has to be made, without its texts; `characters` are those of its messages."""
+
+    interaction_id: str
+    content_hash: str
+    names: tuple[str, ...]
+    characters: int
+
+    @property
+    def keys(self) -> list[Key]:
+        """Content hash and metric of each judgement."""
+        return [(self.content_hash, name) for name in self.names]
+
+
+def missing(
+    interactions: pa.Table, metrics: Sequence[Metric], scored: Collection[Key], *, fused: bool
+) -> list[Missing]:
+    """The calls that have a judgement which is not among the `scored`, each content once."""
+    found: dict[Key, Missing] = {}
+    for call in plan(interactions, metrics, fused=fused):
+        if isinstance(call, NotApplicable) or (call.content_hash, call.names[0]) in found:
+            continue
+        if any((call.content_hash, name) not in scored for name in call.names):
+            found[call.content_hash, call.names[0]] = Missing(
+                interaction_id=call.interaction_id,
+                content_hash=call.content_hash,
+                names=call.names,
+                characters=characters(call.metrics, call.fields),
+            )
+    return list(found.values())
+
+
+def calls_of(
+    wanted: Collection[Missing], interactions: pa.Table, metrics: Sequence[Metric], *, fused: bool
+) -> Iterator[Call]:
+    """The wanted calls with their texts, each once, made as they are taken."""
+    left = {one.keys[0] for one in wanted}
+    for call in plan(interactions, metrics, fused=fused):
+        if isinstance(call, Call) and (key := (call.content_hash, call.names[0])) in left:
+            left.remove(key)
+            yield call

@@ -1,15 +1,16 @@
 """The strict reading of an evaluator's reply: the schema's integer in range, or what is wrong with it."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tasks.core.quality.metric import HIGHEST, LOWEST
 from tasks.core.quality.score import Unscored
 
 REASON_LIMIT: Final = 1_000
-SCHEMA: Final = {
+VERDICT: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
         "reason": {"type": "string"},
@@ -19,34 +20,73 @@ SCHEMA: Final = {
     "additionalProperties": False,
 }
 _DECODER = json.JSONDecoder()
+_DIGIT = re.compile(r'(?<!\\)"score"\s*:\s*([0-9])')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
-    """A reply that could be read: `score` in 1 to 5, `reason` at most `REASON_LIMIT` characters."""
+    """A verdict that could be read: `score` in 1 to 5, `reason` at most `REASON_LIMIT` characters.
+
+    `digit_at` is where in the reply the score's digit stands.
+    """
 
     score: int
     reason: str
+    digit_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A reply that could not be read; `complaint` tells the evaluator why it is asked again."""
+    """A verdict that could not be read; `complaint` tells the evaluator why it is asked again."""
 
     cause: Unscored
     complaint: str
 
 
-def read_reply(text: str) -> Grade | Fault:
-    """Read the last complete JSON object of a reply; fences and words around it are passed over.
+Reading = Mapping[str, Grade | Fault]
+
+
+def schema_of(names: Sequence[str]) -> Mapping[str, Any]:
+    """The JSON schema of a reply about these metrics: a verdict, or an object of verdicts by metric."""
+    if len(names) == 1:
+        return VERDICT
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(names, VERDICT),
+        "required": list(names),
+        "additionalProperties": False,
+    }
+
+
+def read_reply(text: str, names: Sequence[str]) -> Reading:
+    """Read the last complete JSON object of a reply, by metric; fences and words around it are passed over.
 
     A number in prose is never taken for a score. 0, 7, 4.5 and true are out of range; 4.0 is 4, as in JSON Schema.
     """
-    verdict = _last_object(text)
+    found, start, end = _last_object(text)
+    if len(names) == 1:
+        verdicts = {names[0]: found}
+    else:
+        parts = found or {}
+        verdicts = {name: part if isinstance(part := parts.get(name), dict) else None for name in names}
+    digits = {match.start(1) for match in _DIGIT.finditer(text, start, end)}
+    places = _places(found, names, sorted(digits))
+    return {name: _read(verdict, places.get(name)) for name, verdict in verdicts.items()}
+
+
+def complaint_of(reading: Reading) -> str:
+    """What the evaluator is told of the verdicts that could not be read; empty where all could."""
+    complaints = {name: verdict.complaint for name, verdict in reading.items() if isinstance(verdict, Fault)}
+    if len(reading) == 1:
+        return next(iter(complaints.values()), "")
+    return " ".join(f"{name}: {complaint}" for name, complaint in complaints.items())
+
+
+def _read(verdict: Mapping[str, object] | None, digit_at: int | None) -> Grade | Fault:
     if verdict is None or "score" not in verdict:
         return Fault(
             cause=Unscored.UNREADABLE,
-            complaint='That was not the JSON object asked for. Answer with {"reason": "...", "score": n} only.',
+            complaint="That was not the JSON object asked for. Answer with that object only.",
         )
     score = verdict["score"]
     if isinstance(score, str) or score is None:
@@ -58,7 +98,7 @@ def read_reply(text: str) -> Grade | Fault:
             complaint=f"The score must be a whole number from {LOWEST} to {HIGHEST}.",
         )
     reason = verdict.get("reason")
-    return Grade(score=whole, reason=reason[:REASON_LIMIT] if isinstance(reason, str) else "")
+    return Grade(score=whole, reason=reason[:REASON_LIMIT] if isinstance(reason, str) else "", digit_at=digit_at)
 
 
 def _on_scale(score: object) -> int | None:
@@ -68,15 +108,22 @@ def _on_scale(score: object) -> int | None:
     return int(score) if float(score).is_integer() else None
 
 
-def _last_object(text: str) -> dict[str, object] | None:
-    found = None
+def _places(found: Mapping[str, object] | None, names: Sequence[str], digits: Sequence[int]) -> Mapping[str, int]:
+    """Where each metric's digit stands; nothing where the digits and the verdicts do not match one to one."""
+    order = [names[0]] if len(names) == 1 else [name for name in found or () if name in names]
+    return dict(zip(order, digits, strict=True)) if len(order) == len(digits) else {}
+
+
+def _last_object(text: str) -> tuple[dict[str, Any] | None, int, int]:
+    """The last complete top-level object with its place; None where there is none."""
+    found: tuple[dict[str, Any] | None, int, int] = (None, 0, 0)
     for found in _objects(text):  # noqa: B007  the last one is wanted
         pass
     return found
 
 
-def _objects(text: str) -> Iterator[dict[str, object]]:
-    """The complete top-level JSON objects of a text, in order."""
+def _objects(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """The complete top-level JSON objects of a text with their start and end, in order."""
     at = text.find("{")
     while at >= 0:
         try:
@@ -85,5 +132,5 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
             end = at + 1
         else:
             if isinstance(value, dict):
-                yield value
+                yield value, at, end
         at = text.find("{", end)

@@ -1,0 +1,59 @@
+"""What is judged, written as the judging goes on: scores to the ledger, raw replies beside it."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from tasks.adapters.ledger import Ledger
+from tasks.adapters.replies import Replies
+from tasks.core.quality.exchange import Judged
+from tasks.core.quality.plan import Call
+from tasks.core.quality.score import Use
+
+BATCH_CALLS: Final = 256
+BATCH_S: Final = 5.0
+
+Progress = Callable[[int, int], None]
+
+
+class Writer:
+    """Takes what is judged and writes it in batches, at most `BATCH_S` seconds apart."""
+
+    def __init__(self, ledger: Ledger, replies: Replies | None, total: int, progress: Progress) -> None:
+        self._ledger = ledger
+        self._replies = replies
+        self._total = total
+        self._progress = progress
+        self._waiting: list[tuple[Call, Judged]] = []
+        self._written_at = time.monotonic()
+        self._calls = 0
+        self.judged = 0
+        self.use = Use()
+        self.models: Counter[str] = Counter()
+
+    async def deliver(self, call: Call, judged: Judged) -> None:
+        """Take one call's scores; the one who brings the last of a batch waits until the batch is written."""
+        self._waiting.append((call, judged))
+        self._calls += 1
+        self.judged += len(judged.scores)
+        for score in judged.scores:
+            self.use += score.use
+            if score.model is not None:
+                self.models[score.model] += 1
+        self._progress(self._calls, self._total)
+        if len(self._waiting) >= BATCH_CALLS or time.monotonic() - self._written_at >= BATCH_S:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        batch, self._waiting = self._waiting, []
+        self._written_at = time.monotonic()
+        if batch:
+            await asyncio.to_thread(self._write, batch)
+
+    def _write(self, batch: list[tuple[Call, Judged]]) -> None:
+        if self._replies is not None:
+            self._replies.append(batch)
+        self._ledger.append(batch)
