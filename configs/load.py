@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from configs.monitor import MetricDefinition, MonitorConfig
+from configs.monitor import MonitorConfig
+from configs.quality import Canaries, MetricDefinition
 from configs.values import Section
 from tasks.core.errors import ConfigError
 
@@ -37,7 +38,7 @@ def load_monitor(path: Path) -> MonitorConfig:
         if "definitions" in quality:
             message = f"{path}: quality.definitions: metrics come from files; name them in quality.metric_files"
             raise ConfigError(message)
-        document["quality"] = quality | {"definitions": _definitions(path, quality)}
+        document["quality"] = quality | {"definitions": _definitions(path, quality)} | _canaries(path, quality)
     if isinstance(evaluator := document.get("evaluator"), dict):
         document["evaluator"] = _priced(evaluator)
     return _validated(MonitorConfig, document, path)
@@ -82,6 +83,20 @@ def _definitions(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[name].model_dump(mode="json") for name in wanted}
 
 
+def _canaries(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
+    """The canaries with their interactions, as many as are asked about."""
+    asked = quality.get("canaries")
+    if not isinstance(asked, dict) or not isinstance(asked.get("file"), str):
+        return {}
+    file = path.parent / asked["file"]
+    rows = _yaml(file)
+    if not isinstance(rows, list) or not rows:
+        message = f"{file}: a list of interactions with their scores was expected, this is {_what(rows)}"
+        raise ConfigError(message)
+    count = asked.get("count", Canaries.model_fields["count"].default)
+    return {"canaries": asked | {"rows": rows[:count] if isinstance(count, int) else rows}}
+
+
 def _priced(evaluator: Mapping[str, Any]) -> dict[str, Any]:
     """The evaluator and its jurors with the list prices of their models, where they give none of their own."""
     prices = _document(Path(str(resources.files("configs") / "prices.yaml")))
@@ -95,6 +110,18 @@ def _priced(evaluator: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _document(path: Path) -> dict[str, Any]:
+    document = _yaml(path)
+    if not isinstance(document, dict):
+        message = f"{path}: a file of keys and values was expected, this is {_what(document)}"
+        raise ConfigError(message)
+    return document
+
+
+def _what(document: object) -> str:
+    return "empty" if document in (None, []) else f"a {type(document).__name__}"
+
+
+def _yaml(path: Path) -> object:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -104,7 +131,7 @@ def _document(path: Path) -> dict[str, Any]:
         message = f"{path}: cannot be read as text ({type(error).__name__}); give the path of a YAML file"
         raise ConfigError(message) from error
     try:
-        document = YAML(typ="safe", pure=True).load(text)
+        document: object = YAML(typ="safe", pure=True).load(text)
     except MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         message = f"{path}: {where}{_one_line(error.problem or 'this is no YAML')}; correct the YAML"
@@ -112,9 +139,6 @@ def _document(path: Path) -> dict[str, Any]:
     except YAMLError as error:
         message = f"{path}: this is no YAML ({_one_line(str(error))}); correct it"
         raise ConfigError(message) from error
-    if not isinstance(document, dict):
-        message = f"{path}: a file of keys and values was expected, this is a {type(document).__name__}"
-        raise ConfigError(message)
     return document
 
 

@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from configs.evaluator import Evaluator
+from configs.quality import Quality
 from configs.values import DatedLocation, Duration, Location, SecretReference, Section, Share
-from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
+from tasks.core.quality.metric import Metric
 from tasks.core.records.formats import FORMATS, Format
-from tasks.core.records.interaction import KEYS, ROLES
+from tasks.core.records.interaction import KEYS, ROLES, SUSPECTED
 from tasks.core.records.layout import SourceColumns
+from tasks.core.safety.recognisers import RECOGNISERS
 
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
 
@@ -84,7 +86,7 @@ class Source(Section):
             message = f"format {self.format} keeps inputs and outputs apart: outputs is missing"
             raise ValueError(message)
         for role, field in self.columns.items():
-            if role in KEYS or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
+            if role in (*KEYS, SUSPECTED) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
                 message = f"columns.{role} cannot be a column; use a role ({', '.join(ROLES)}) or a plain name"
                 raise ValueError(message)
             if not field:
@@ -120,52 +122,14 @@ class Sample(Section):
     seed: int = 7
 
 
-class MetricThreshold(Section):
-    """What is asked of one metric: a least pass rate (0 to 1; null = only watched), and from which score one passes."""
-
-    min_pass_rate: Share | None = None
-    pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
-
-
-class MetricDefinition(Section):
-    """A judged metric as a metric file holds it."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    needs: Annotated[tuple[Literal["prompt", "completion", "context", "ground_truth"], ...], Field(min_length=1)]
-    pass_at: int = Field(default=3, ge=LOWEST, le=HIGHEST)
-    question: str
-    levels: dict[int, str]
-
-    @model_validator(mode="after")
-    def _all_levels(self) -> Self:
-        if sorted(self.levels) != list(range(LOWEST, HIGHEST + 1)):
-            message = f"levels must anchor each score from {LOWEST} to {HIGHEST}"
-            raise ValueError(message)
-        return self
-
-    def metric(self, pass_at: int | None) -> Metric:
-        """The metric, with the monitor's own `pass_at` where it has one."""
-        return Metric(
-            name=self.name,
-            needs=tuple(self.needs),
-            question=self.question.strip(),
-            levels={score: text.strip() for score, text in self.levels.items()},
-            pass_at=pass_at or self.pass_at,
-        )
+def _kind(value: str) -> str:
+    if value in RECOGNISERS:
+        return value
+    message = f"no such kind; there are {', '.join(RECOGNISERS)}"
+    raise ValueError(message)
 
 
-class Quality(Section):
-    """The judged metrics and their thresholds.
-
-    `min_coverage`: the least share of asked judgements that must come back scored; below it an alert opens and pass
-    rates are undecided unless the missing could not matter; null = not watched. `metric_files` are YAML files beside
-    the monitor file; reading the monitor puts their contents into `definitions`.
-    """
-
-    metrics: dict[str, MetricThreshold] = Field(min_length=1)
-    min_coverage: Share | None = 0.9
-    metric_files: tuple[str, ...] = ()
-    definitions: dict[str, MetricDefinition] = Field(default_factory=dict)
+Kind = Annotated[str, AfterValidator(_kind)]
 
 
 class Decide(Section):
@@ -199,6 +163,7 @@ class MonitorConfig(Section):
     window: WindowSettings = WindowSettings()
     source: Source
     sample: Sample = Sample()
+    redact: tuple[Kind, ...] = ()
     evaluator: Evaluator = Evaluator()
     quality: Quality
     decide: Decide = Decide()
@@ -216,6 +181,18 @@ class MonitorConfig(Section):
                     f"add source.columns.{missing[0]} or remove the metric"
                 )
                 raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _known_canaries(self) -> Self:
+        for number, row in enumerate(self.quality.canaries.rows if self.quality.canaries else (), start=1):
+            for name in row.scores:
+                if name not in self.metrics:
+                    message = f"quality.canaries: interaction {number} has a score of {name}, which is no metric here"
+                    raise ValueError(message)
+                if lacking := [role for role in self.metrics[name].needs if getattr(row, role) is None]:
+                    message = f"quality.canaries: interaction {number} has a score of {name} but no {lacking[0]}"
+                    raise ValueError(message)
         return self
 
     @property

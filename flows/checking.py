@@ -16,7 +16,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.window import asked_windows, newest_closed
 from tasks.notify import check_channel
-from tasks.score import check_evaluator
+from tasks.score import check_evaluator, estimate_of
 
 ROWS: Final = 3
 SHOWN: Final = 70
@@ -42,6 +42,8 @@ def check_monitor(config: MonitorConfig) -> None:
             f"source.columns.{missing[0]} is {field}: the sampled interactions have no such field; correct its name"
         )
         raise ConfigError(message)
+    if rows and config.evaluator.provider != "local":
+        console.print(f"  {estimate_of(config, collected.interactions).sentence}", highlight=False)
     sampled, least = collected.counts.sampled, config.decide.min_scored
     if sampled < least:
         note = f"{sampled} sampled are fewer than decide.min_scored, {least}: such a window stays undecided"
@@ -70,14 +72,17 @@ def _needed(config: MonitorConfig) -> list[str]:
     return list(dict.fromkeys(role for metric in config.metrics.values() for role in metric.needs))
 
 
-def check_before_run(config: MonitorConfig, window_start: datetime | None, window_end: datetime | None) -> None:
+def check_before_run(
+    config: MonitorConfig, window_start: datetime | None, window_end: datetime | None, *, asks: bool
+) -> None:
     """Raises ConfigError, before anything is started, for a window that is none and for secrets that are missing."""
     if window_start is not None:
         asked_windows(window_start, window_end, config.window.every, datetime.now(UTC))
     elif window_end is not None:
         message = "--window-end was given without --window-start; give both, or neither"
         raise ConfigError(message)
-    check_evaluator(config)
+    if asks:
+        check_evaluator(config)
     check_channel(config)
 
 

@@ -52,10 +52,13 @@ def run(
     config: Config,
     window_start: Moment = None,
     window_end: Moment = None,
+    replay: Annotated[  # noqa: FBT002
+        bool, typer.Option("--replay", help="Judge again from the raw replies that were kept; nothing is asked.")
+    ] = False,
     fail_on_breach: Annotated[bool, typer.Option("--fail-on-breach", help="End with code 3 on a breach.")] = False,  # noqa: FBT002
 ) -> None:
     """Run a monitor now: the windows that are due, or those from --window-start to --window-end (UTC)."""
-    published = _run(_load(config), window_start, window_end)
+    published = _run(_load(config), window_start, window_end, replay=replay)
     from flows.showing import show  # noqa: PLC0415  Rich
 
     show(published)
@@ -146,18 +149,20 @@ def _load(path: Path) -> "MonitorConfig":
     return load_monitor(path)
 
 
-def _run(config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None) -> "list[Published]":
+def _run(
+    config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None, *, replay: bool = False
+) -> "list[Published]":
     """Run the flow in this process; a MonitorError comes out as it was raised."""
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  a second
 
     from flows.checking import check_before_run, check_prefect  # noqa: PLC0415  seconds
     from flows.monitor import monitor  # noqa: PLC0415  seconds
 
-    check_before_run(config, window_start, window_end)
+    check_before_run(config, window_start, window_end, asks=not replay)
     check_prefect(must_be_set=False)
     if not PREFECT_API_URL.value():
         typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)
 
-    state: Any = monitor(config, window_start, window_end, return_state=True)
+    state: Any = monitor(config, window_start, window_end, replay, return_state=True)
     found: list[Published] = state.result()
     return found

@@ -9,11 +9,13 @@ from prefect.states import Completed
 
 from configs.monitor import MonitorConfig
 from tasks.assess import assess
-from tasks.collect import collect
+from tasks.batch import submit, wait
+from tasks.collect import collect, recollect
 from tasks.core.run import Outcome, Published
 from tasks.due import due
 from tasks.notify import notify
 from tasks.publish import publish
+from tasks.score import replay as score_again
 from tasks.score import score
 
 
@@ -25,7 +27,10 @@ def _run_name() -> str:
 
 @flow(name="genwatch", flow_run_name=_run_name)
 def monitor(
-    config: MonitorConfig, window_start: datetime | None = None, window_end: datetime | None = None
+    config: MonitorConfig,
+    window_start: datetime | None = None,
+    window_end: datetime | None = None,
+    replay: bool = False,  # noqa: FBT001, FBT002  a parameter of the deployment
 ) -> State[Any]:
     """Watch one generative-AI application.
 
@@ -33,11 +38,14 @@ def monitor(
         config: the monitor, as its file describes it.
         window_start: run the windows from here on instead of those that are due; an edge of a window, in UTC.
         window_end: where to stop, exclusive; one window without it.
+        replay: judge from the raw replies that were kept instead of asking; without a start, the newest window again.
     """
     published = []
-    for job in due(config, scheduled_time(), window_start, window_end):
-        collected = collect(config, job)
-        scored = score(config, job, collected)
+    for job in due(config, scheduled_time(), window_start, window_end, newest_again=replay):
+        collected = recollect(config, job) if replay else collect(config, job)
+        if config.evaluator.mode == "batch" and not replay and submit(config, job, collected):
+            wait(config, job)
+        scored = score_again(config, job, collected) if replay else score(config, job, collected)
         assessed = assess(config, job, collected, scored)
         outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
         published.append(publish(config, job, outcome))

@@ -1,9 +1,12 @@
 """Assess: from interactions and scores to measures, verdicts and alerts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
@@ -14,11 +17,17 @@ from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, revisions, window_before
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.alert import Alert, AlertBook, amend, follow
-from tasks.core.manifest import MetricCounts, RecordCounts
+from tasks.core.drift.judge import AGREEMENT, bridge_measures, canary_measures, change_sentence
+from tasks.core.manifest import MetricCounts
 from tasks.core.measure import Measure
+from tasks.core.operations.judging import PREVENTED, judging_verdict, prevented_share, undecided
+from tasks.core.operations.records import record_measures
 from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import Tally, quality_measures
+from tasks.core.quality.score import REFUSALS
+from tasks.core.records.interaction import SUSPECTED
 from tasks.core.run import Assessed, Collected, Job, Scored
+from tasks.core.safety.measures import injection_share, redaction_counts
 from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
 from tasks.retry import may_heal
 
@@ -46,13 +55,26 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     """As `assess`, without Prefect."""
     interactions = read_table(store, collected.interactions)
     tallied = tallies(read_judgements(config, job.window, interactions, scored, store), config.metrics)
-    measures = [*_record_measures(collected.counts), *_quality(config, tallied)]
-    verdicts = _verdicts(config, measures)
+    suspected = _suspected(interactions)
+    confidence = config.decide.confidence
+    shifts = bridge_measures(scored.bridge, confidence)
+    measures = [
+        *record_measures(collected.counts),
+        *_quality(config, tallied),
+        *(_apart(config, job, interactions, scored, store) if suspected else ()),
+        injection_share(len(suspected), interactions.num_rows, confidence),
+        *redaction_counts(collected.redacted, interactions.num_rows),
+        *canary_measures(scored.canaries, confidence),
+        *shifts,
+        *([_prevented(tallied)] if config.evaluator.provider != "local" else ()),
+    ]
+    verdicts = _verdicts(config, measures, scored)
     return Assessed(
         measures=tuple(measures),
         verdicts=verdicts,
         alerts=_alerts(config, job, verdicts, store),
         metrics={name: MetricCounts.of(tally) for name, tally in tallied.items()},
+        warnings=(change_sentence(shifts),) if scored.changed else (),
     )
 
 
@@ -61,47 +83,48 @@ def _quality(config: MonitorConfig, tallied: Mapping[str, Tally]) -> Iterable[Me
         yield from quality_measures(name, tally, config.metrics[name].pass_at, config.decide.confidence)
 
 
-def _record_measures(counts: RecordCounts) -> list[Measure]:
-    """Shares of the window's records; they count everything, hence have no interval."""
-    lost = {
-        "quarantined_share": (counts.quarantined, counts.lines_read),
-        "orphan_input_share": (counts.orphan_inputs, counts.inputs),
-        "orphan_output_share": (counts.orphan_outputs, counts.outputs),
-    }
-    shares = [
-        Measure(
-            signal="operations",
-            subject="records",
-            measure=name,
-            value=part / whole if whole else None,
-            n=whole,
-            unit="share",
-        )
-        for name, (part, whole) in lost.items()
-    ]
-    rows = Measure(
-        signal="operations",
-        subject="records",
-        measure="interactions",
-        value=float(counts.joined),
-        n=counts.joined,
-        unit="rows",
-    )
-    return [*shares, rows]
+def _suspected(interactions: pa.Table) -> set[str]:
+    return set(interactions.filter(interactions[SUSPECTED])["interaction_id"].to_pylist())
 
 
-def _verdicts(config: MonitorConfig, measures: Iterable[Measure]) -> tuple[Verdict, ...]:
+def _apart(
+    config: MonitorConfig, job: Job, interactions: pa.Table, scored: Scored, store: Storage
+) -> Iterator[Measure]:
+    """The quality of the interactions that seem to address a judge, and that of the others."""
+    for flag in (True, False):
+        part = interactions.filter(pc.equal(interactions[SUSPECTED], flag))
+        tallied = tallies(read_judgements(config, job.window, part, scored, store), config.metrics)
+        for measure in _quality(config, tallied):
+            yield replace(measure, segment_by=SUSPECTED, segment=str(flag).lower())
+
+
+def _prevented(tallied: Mapping[str, Tally]) -> Measure:
+    refused = sum(rows for tally in tallied.values() for why, rows in tally.not_asked.items() if why in REFUSALS)
+    return prevented_share(refused, sum(tally.sampled - tally.not_applicable for tally in tallied.values()))
+
+
+def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored) -> tuple[Verdict, ...]:
+    """Every threshold decided; where the evaluator refused, nothing is said of quality, and the refusal is told."""
     by_address = {measure.address: measure for measure in measures}
-    rule = Rule(
-        by_interval=config.decide.by == "interval",
-        min_n=config.decide.min_scored,
-        min_coverage=config.quality.min_coverage,
-    )
-    return tuple(decide(threshold, by_address, rule) for threshold in thresholds(config))
+    stopped = scored.use.stopped
+    why = stopped.message if stopped is not None and stopped.reason in REFUSALS else None
+    verdicts = []
+    for threshold in thresholds(config):
+        is_quality = threshold.address.startswith("quality.")
+        rule = Rule(
+            by_interval=config.decide.by == "interval",
+            min_n=config.decide.min_scored if is_quality else 1,
+            min_coverage=config.quality.min_coverage if is_quality else None,
+        )
+        verdict = decide(threshold, by_address, rule)
+        verdicts.append(undecided(verdict, why) if why and is_quality else verdict)
+    if PREVENTED in by_address:
+        verdicts.append(judging_verdict(by_address[PREVENTED], why))
+    return tuple(verdicts)
 
 
 def thresholds(config: MonitorConfig) -> list[Threshold]:
-    """What the monitor asks for: a least pass rate and coverage of each metric, and how much may be unusable."""
+    """What the monitor asks for: of each metric, of the canaries, and how much may be unusable."""
     asked = []
     for name, metric in config.quality.metrics.items():
         limits = {"pass_rate": metric.min_pass_rate, "coverage": config.quality.min_coverage}
@@ -110,6 +133,9 @@ def thresholds(config: MonitorConfig) -> list[Threshold]:
             for measure, limit in limits.items()
             if limit is not None
         ]
+    canaries = config.quality.canaries
+    if canaries is not None and canaries.min_agreement is not None:
+        asked.append(Threshold(address=AGREEMENT, limit=canaries.min_agreement, direction=Direction.MIN))
     if config.source.quarantine.breach_above is not None:
         limit = config.source.quarantine.breach_above
         asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))

@@ -14,17 +14,21 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from configs.monitor import MonitorConfig
+from configs.monitor import JUDGED_ROLES, MonitorConfig
 from tasks.adapters import engine
 from tasks.adapters.engine import Quarantined, Side
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, write_table
 from tasks.adapters.source import Place, objects_of, open_place
 from tasks.adapters.staging import Budget, Staged, stage
-from tasks.adapters.storage import Storage
-from tasks.core.manifest import ReadObject, RecordCounts
+from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.errors import ConfigError
+from tasks.core.manifest import Manifest, ReadObject, RecordCounts
+from tasks.core.records.interaction import KEYS, schema
 from tasks.core.records.layout import Layout
 from tasks.core.run import Collected, Job
+from tasks.core.safety.redaction import redact
+from tasks.core.safety.screen import screen
 from tasks.core.window import Window
 from tasks.retry import may_heal
 
@@ -64,11 +68,38 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     return collected
 
 
+@task(cache_policy=NO_CACHE, task_run_name="recollect {job.window.key}")
+def recollect(config: MonitorConfig, job: Job) -> Collected:
+    """What the last revision of the window collected, for this one: the logs are not read again."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    return recollect_window(job.window, job.revision, store)
+
+
+def recollect_window(window: Window, revision: int, store: Storage) -> Collected:
+    """As `recollect`, without Prefect; raises ConfigError where the window was never run."""
+    try:
+        before = Manifest.model_validate_json(read_bytes(store, key("runs", window.key, revision - 1, "json")))
+    except FileNotFoundError as error:
+        message = f"the window {window.label} UTC has not been run; a replay needs a run before it"
+        raise ConfigError(message) from error
+    tables = {kind: key(kind, window.key, revision) for kind in ("interactions", "quarantine")}
+    for kind, place in tables.items():
+        store.put(place, read_bytes(store, key(kind, window.key, revision - 1)))
+    return Collected(
+        interactions=tables["interactions"],
+        objects=before.objects,
+        counts=RecordCounts.model_validate(before.counts.model_dump(exclude={"metrics"})),
+        redacted=before.redacted,
+        warnings=(),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a window's logs hold: the sampled interactions, the unusable rows, and what became of every row."""
+    """What a window's logs hold: the sampled interactions, the unusable rows, what became of every row."""
 
     interactions: pa.Table
+    redacted: Mapping[str, int]
     quarantine: pa.Table
     objects: tuple[ReadObject, ...]
     counts: RecordCounts
@@ -83,6 +114,7 @@ def collect_window(config: MonitorConfig, window: Window, revision: int, store: 
         interactions=write_table(store, key("interactions", window.key, revision), found.interactions),
         objects=found.objects,
         counts=found.counts,
+        redacted=found.redacted,
         warnings=found.warnings,
     )
 
@@ -114,9 +146,11 @@ def read_window(config: MonitorConfig, window: Window) -> Found:
                 config=config, window=window, places=places, sides=sides, database=database, scratch=scratch
             )
             interactions, counts, quarantine = _decode(reading)
+    screened = screen(interactions, config.redact, JUDGED_ROLES, KEYS, schema(source.segments))
     return Found(
-        interactions=interactions,
-        quarantine=_quarantine_table(quarantine, staged),
+        interactions=screened.interactions,
+        redacted=screened.redacted,
+        quarantine=_quarantine_table(quarantine, staged, config.redact),
         objects=tuple(ReadObject(uri=one.uri, etag=one.etag, size=one.size) for _, one in sorted(staged.items())),
         counts=counts,
         warnings=(*_warnings(config, counts, len(staged)), *_empty_columns(config, interactions)),
@@ -217,13 +251,13 @@ def _counts(
     )
 
 
-def _quarantine_table(mine: Sequence[Quarantined], staged: Mapping[int, Staged]) -> pa.Table:
+def _quarantine_table(mine: Sequence[Quarantined], staged: Mapping[int, Staged], kinds: Sequence[str]) -> pa.Table:
     rows = [
         {
             "object": staged[fault.object].uri,
             "line": fault.line,
             "reason": str(fault.fault),
-            "content": fault.content,
+            "content": redact({"content": fault.content}, kinds).texts["content"],
         }
         for fault in sorted(mine, key=lambda fault: (fault.object, fault.line or 0))
     ]

@@ -19,10 +19,20 @@ from tasks.retry import may_heal
 
 @task(retries=2, retry_delay_seconds=10, retry_condition_fn=may_heal, cache_policy=NO_CACHE)
 def due(
-    config: MonitorConfig, moment: datetime, window_start: datetime | None, window_end: datetime | None
+    config: MonitorConfig,
+    moment: datetime,
+    window_start: datetime | None,
+    window_end: datetime | None,
+    *,
+    newest_again: bool = False,
 ) -> tuple[Job, ...]:
-    """The windows to run, oldest first: those asked for, else those that have closed since the last scheduled run."""
+    """The windows to run, oldest first: those asked for, else those that have closed since the last scheduled run.
+
+    With `newest_again` and no window asked for, the newest one that was published.
+    """
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    if newest_again and window_start is None:
+        window_start = next(reversed(revisions(store)), None)
     jobs = due_jobs(config, store, moment, window_start, window_end)
     get_run_logger().info("%d windows are due%s", len(jobs), f", from {jobs[0].window.label} UTC" if jobs else "")
     return jobs

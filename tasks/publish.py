@@ -21,7 +21,7 @@ from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
-from tasks.core.report.view import Point, ReportView, failures, metric_views
+from tasks.core.report.view import Point, ReportView, beside, failures, metric_views
 from tasks.core.run import Assessed, Job, Outcome, Published
 from tasks.core.verdict import State, Verdict, verdict_table
 from tasks.core.window import Window, key_of
@@ -63,11 +63,13 @@ def manifest_of(config: MonitorConfig, job: Job, outcome: Outcome) -> Manifest:
         counts=counts,
         evaluator=outcome.scored.use,
         fingerprints=outcome.scored.fingerprints,
+        scores=outcome.scored.root,
+        redacted=collected.redacted,
         verdicts=tuple(
             VerdictRecord(address=one.address, verdict=one.state.value, value=one.value, limit=one.limit)
             for one in assessed.verdicts
         ),
-        warnings=collected.warnings,
+        warnings=outcome.warnings,
     )
 
 
@@ -139,6 +141,7 @@ def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Ou
         description=config.description,
         metrics=metrics,
         other_verdicts=[verdict for verdict in assessed.verdicts if verdict.address not in shown],
+        beside=beside(assessed.measures),
         failures=worst,
         failed_judgements=failed,
     )
@@ -160,7 +163,7 @@ def _history(manifest: Manifest, assessed: Assessed, store: Storage) -> Mapping[
     ]
     for table, of in zip(tables, [*manifests, manifest], strict=True):
         for row in table.to_pylist():
-            if row["measure"] == "pass_rate" and row["subject"] in history:
+            if row["measure"] == "pass_rate" and row["segment_by"] is None and row["subject"] in history:
                 point = Point(
                     window_start=row["window_start"],
                     value=row["value"],

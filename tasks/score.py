@@ -2,40 +2,47 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 from uuid import UUID
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from prefect import task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.batch_record import close_record, record_key
 from tasks.adapters.evaluator import Evaluator
 from tasks.adapters.evaluators import open_evaluator, price_of
 from tasks.adapters.ledger import Ledger
+from tasks.adapters.line_prefetched import open_prefetched
 from tasks.adapters.locations import open_storage
 from tasks.adapters.pool import judge_all
+from tasks.adapters.recorded import RecordedEvaluator
 from tasks.adapters.replies import Replies
 from tasks.adapters.results import read_table
+from tasks.adapters.second_looks import Look, bridge, canaries, has_changed, manifest_before, pairs
 from tasks.adapters.storage import Storage
+from tasks.adapters.wanted import ordered_calls, wanted_calls
 from tasks.adapters.writer import Progress, Writer
+from tasks.core.drift.judge import Pair
 from tasks.core.errors import EvaluatorError
 from tasks.core.manifest import EvaluatorUse, Stopped
 from tasks.core.quality.estimate import Estimate, Terms, estimate
+from tasks.core.quality.exchange import BATCH_SHARE, SCHEMA, Judged
 from tasks.core.quality.fingerprint import fingerprints
-from tasks.core.quality.plan import Missing, calls_of, missing
+from tasks.core.quality.metric import Metric
+from tasks.core.quality.plan import Call, Missing, missing
+from tasks.core.quality.score import NotAsked
 from tasks.core.run import Collected, Job, Scored
 from tasks.core.window import Window
 from tasks.retry import may_heal
 
 PROGRESS_S: Final = 2.0
-BATCH_SHARE: Final = 0.5
 ANY_RATE: Final = 0.5
 
 
@@ -58,12 +65,27 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     """Judge what the ledger does not hold yet; the ledger keeps the scores."""
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
-    evaluator = open_evaluator(config)
+    evaluator, answered = open_prefetched(config, job.window, store)
     interactions = read_table(store, collected.interactions)
     with _artifact_progress(config.name, job.window) as progress:
         watch = Watch(progress=progress, say=log.info)
-        scored = asyncio.run(score_window(config, job.window, interactions, store, evaluator, watch))
+        scored = asyncio.run(score_window(config, job.window, interactions, store, evaluator, watch, answered=answered))
+    if config.evaluator.mode == "batch" and scored.use.stopped is None:
+        close_record(store, record_key(config, job.window))
     log.info("asked for %d judgements in %d calls", scored.use.judged, scored.use.calls)
+    if scored.use.stopped is not None:
+        log.warning("%s", scored.use.stopped.message)
+    return scored
+
+
+@task(cache_policy=NO_CACHE, task_run_name="replay {job.window.key}")
+def replay(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
+    """Read the raw replies again that were kept for the window; nothing is asked."""
+    log = get_run_logger()
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    interactions = read_table(store, collected.interactions)
+    scored = asyncio.run(replay_window(config, job, interactions, store))
+    log.info("read the replies to %d judgements again", scored.use.judged)
     if scored.use.stopped is not None:
         log.warning("%s", scored.use.stopped.message)
     return scored
@@ -92,36 +114,150 @@ def estimate_of(config: MonitorConfig, interactions: pa.Table, wanted: list[Miss
     return estimate(interactions.num_rows, wanted, terms)
 
 
-async def score_window(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """One window while it is judged."""
+
+    config: MonitorConfig
+    window: Window
+    interactions: pa.Table
+    store: Storage
+    evaluator: Evaluator
+    ledger: Ledger
+    fingerprints: Mapping[str, str]
+    answered: Collection[str] = ()
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The monitor's metrics."""
+        return list(self.config.metrics.values())
+
+    @property
+    def fused(self) -> bool:
+        """Whether all metrics of an interaction are asked for at once."""
+        return self.config.evaluator.judging == "fused"
+
+
+async def score_window(  # noqa: PLR0913  what a batch has answered, beside the rest
     config: MonitorConfig,
     window: Window,
     interactions: pa.Table,
     store: Storage,
     evaluator: Evaluator,
     watch: Watch,
+    *,
+    answered: Collection[str] = (),
 ) -> Scored:
-    """As `score`, without Prefect; identical content is judged once, for all the interactions that share it."""
-    asked = config.evaluator
-    fused, metrics = asked.judging == "fused", list(config.metrics.values())
-    marks = fingerprints(metrics, evaluator.identity)
-    ledger, replies = Ledger(store, window.start, marks), Replies(store, window.start, marks)
-    wanted, reused = _wanted(config, interactions, ledger)
-    if asked.provider != "local":
+    """As `score`, without Prefect; identical content is judged once. What is `answered` already is read first."""
+    sitting = replace(_sitting(config, window, interactions, store, evaluator), answered=answered)
+    wanted, reused = wanted_calls(config, interactions, sitting.ledger, sitting.ledger.reuse)
+    replies = Replies(store, window.start, sitting.fingerprints) if config.evaluator.keep_replies else None
+    if config.evaluator.provider != "local":
         watch.say(estimate_of(config, interactions, wanted).sentence)
-    writer = Writer(ledger, replies if asked.keep_replies else None, len(wanted), watch.progress)
+    scored = await _judge(sitting, wanted, Writer(sitting.ledger, replies, len(wanted), watch.progress), reused)
+    if replies is not None and config.evaluator.keep_replies is not None:
+        replies.forget(config.evaluator.keep_replies)
+    return scored
+
+
+async def replay_window(config: MonitorConfig, job: Job, interactions: pa.Table, store: Storage) -> Scored:
+    """The window judged again from the raw replies that were kept, without a call; the scores stand in a folder apart.
+
+    What was not recorded under the present fingerprints is not asked.
+    """
+    root = f"replays/window={job.window.key}/rev={job.revision}"
+    silent = RecordedEvaluator(config, SCHEMA.empty_table())
+    sitting = _sitting(config, job.window, interactions, store, silent, root)
+    wanted = missing(interactions, sitting.metrics, (), fused=sitting.fused)
+    replies = Replies(store, job.window.start, sitting.fingerprints)
+    contents = {one.content_hash for one in wanted}
+    recorded = RecordedEvaluator(config, replies.newest(config.evaluator.reuse, contents))
+    sitting = replace(sitting, evaluator=recorded)
+    return await _judge(sitting, wanted, Writer(sitting.ledger, None, len(wanted), lambda _done, _total: None), 0)
+
+
+def _sitting(
+    config: MonitorConfig,
+    window: Window,
+    interactions: pa.Table,
+    store: Storage,
+    evaluator: Evaluator,
+    root: str = "scores",
+) -> Sitting:
+    marks = fingerprints(list(config.metrics.values()), evaluator.identity)
+    return Sitting(
+        config=config,
+        window=window,
+        interactions=interactions,
+        store=store,
+        evaluator=evaluator,
+        ledger=Ledger(store, window.start, marks, root),
+        fingerprints=marks,
+    )
+
+
+async def _judge(sitting: Sitting, wanted: list[Missing], writer: Writer, reused: int) -> Scored:
+    """Judge the canaries, the window, and where the judge changed some interactions of the window before."""
+    config = sitting.config
+    before = manifest_before(sitting.window, sitting.store)
+    bridged: tuple[Pair, ...] = ()
+    changed = False
+    until = _deadline(config)
     try:
-        stopped = await judge_all(
-            calls_of(wanted, interactions, metrics, fused=fused),
-            evaluator,
-            asked.concurrency if asked.provider != "local" else 1,
-            asked.deadline.total_seconds() if asked.deadline else None,
-            writer.deliver,
-        )
+        known, stopped = await _look_again(sitting, canaries(config), writer, until)
+        if _goes_on(stopped):
+            stopped = await judge_all(
+                ordered_calls(config, sitting.interactions, wanted, sitting.answered),
+                sitting.evaluator,
+                workers_of(config),
+                until,
+                writer.deliver,
+            )
+        changed = before is not None and has_changed(before, sitting.fingerprints, writer.models)
+        if changed and _goes_on(stopped) and before is not None and config.quality.bridge:
+            bridged, _ = await _look_again(sitting, bridge(config, before, sitting.store), writer, until)
     finally:
         await writer.flush()
-    if asked.keep_replies:
-        replies.forget(asked.keep_replies)
-    return Scored(use=use_of(asked.provider, writer, reused, stopped), fingerprints=marks, root="scores")
+        await sitting.evaluator.close()
+    return Scored(
+        use=use_of(config.evaluator.provider, writer, reused, stopped),
+        fingerprints=sitting.fingerprints,
+        root=sitting.ledger.root,
+        canaries=known,
+        bridge=bridged,
+        changed=changed,
+    )
+
+
+async def _look_again(
+    sitting: Sitting, look: Look, writer: Writer, until: float | None
+) -> tuple[tuple[Pair, ...], EvaluatorError | None]:
+    """The known scores beside those of now; they enter no ledger, but their cost and their replies are kept."""
+    judged: list[tuple[Call, Judged]] = []
+
+    async def deliver(call: Call, one: Judged) -> None:
+        judged.append((call, one))
+        await writer.note(call, one)
+
+    config = sitting.config
+    stopped = await judge_all(iter(look.calls), sitting.evaluator, workers_of(config), until, deliver)
+    return tuple(pairs(config, look, judged)), stopped
+
+
+def _goes_on(stopped: EvaluatorError | None) -> bool:
+    """Whether a further call may be judged."""
+    return stopped is None or stopped.reason == NotAsked.NOT_RECORDED
+
+
+def workers_of(config: MonitorConfig) -> int:
+    """How many calls are under way at most; the local evaluator takes one after the other."""
+    return 1 if config.evaluator.provider == "local" else config.evaluator.concurrency
+
+
+def _deadline(config: MonitorConfig) -> float | None:
+    """When judging that begins now has to end, by the event loop's clock; None without a bound."""
+    deadline = config.evaluator.deadline
+    return None if deadline is None else asyncio.get_running_loop().time() + deadline.total_seconds()
 
 
 def use_of(provider: str, writer: Writer, reused: int, stopped: EvaluatorError | None) -> EvaluatorUse:
@@ -139,19 +275,6 @@ def use_of(provider: str, writer: Writer, reused: int, stopped: EvaluatorError |
         models=tuple(sorted(writer.models)),
         stopped=None if stopped is None else Stopped(reason=stopped.reason, message=str(stopped)),
     )
-
-
-def _wanted(config: MonitorConfig, interactions: pa.Table, ledger: Ledger) -> tuple[list[Missing], int]:
-    """The calls that no day's ledger has the scores of, and how many scores were taken over from earlier days."""
-    fused, metrics = config.evaluator.judging == "fused", list(config.metrics.values())
-    known = ledger.newest()
-    known = known.filter(pc.is_valid(known["score"]))
-    scored = set(zip(known["content_hash"].to_pylist(), known["metric"].to_pylist(), strict=True))
-    wanted = missing(interactions, metrics, scored, fused=fused)
-    places = {key: one.interaction_id for one in wanted for key in one.keys if key not in scored}
-    found = ledger.reuse(places, config.evaluator.reuse)
-    scored |= found
-    return [one for one in wanted if not scored.issuperset(one.keys)], len(found)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from configs.evaluator import Evaluator
 from configs.load import built_in_metrics
 from configs.monitor import MonitorConfig
 from tasks.adapters.locations import open_storage
@@ -64,8 +65,12 @@ def monitor(folder: Path, **changes: Any) -> MonitorConfig:
 
 
 def judged_by(url: str, folder: Path, **changes: Any) -> MonitorConfig:
-    """A monitor whose evaluator is a server at `url`; a failing call is tried once more."""
-    evaluator = {"provider": "openai", "model": "judge", "base_url": f"{url}/v1", "max_attempts": 2}
+    """A monitor whose evaluator is a server at `url`; a failing call is tried once more.
+
+    The evaluator's own keys may stand among the changes.
+    """
+    own = {key: changes.pop(key) for key in list(changes) if key in Evaluator.model_fields}
+    evaluator = {"provider": "openai", "model": "judge", "base_url": f"{url}/v1", "max_attempts": 2} | own
     return monitor(folder, evaluator=evaluator, **changes)
 
 

@@ -149,7 +149,7 @@ def draw(engine: "Engine", rate: float, at_most: int, seed: int) -> int:
 def read_sample(
     engine: "Engine", sides: Sequence[Side], layout: Layout, source: SourceColumns, segments: Sequence[str]
 ) -> pa.Table:
-    """The sampled interactions, in the order of their hashes, as `interaction.schema`.
+    """The sampled interactions, in the order of their hashes, as `interaction.logged`.
 
     Raises SourceError where a line is no longer what it was when the halves were read.
     """
@@ -163,7 +163,7 @@ def read_sample(
     if table.num_rows != expected:
         message = f"{expected - table.num_rows} of {expected} sampled lines changed while they were read"
         raise SourceError(message)
-    return table.cast(interaction.schema(segments))
+    return table.cast(interaction.logged(segments))
 
 
 def _define_lines(engine: "Engine", name: str, paths: Sequence[Path]) -> None:

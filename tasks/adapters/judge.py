@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from tasks.core.quality.score import Score, Unscored, Use
 from tasks.core.quality.shorten import shortened
 
 MARK_BYTES: Final = 4
+MARKS: Final = 1024  # drawn from the system at once: a draw costs as much as a call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Judge:
         self._line = line
         self._settings = settings
         self._purse = purse
+        self._marks = marks()
 
     @property
     def identity(self) -> Mapping[str, object]:
@@ -86,7 +88,7 @@ class Judge:
     async def _hear(self, call: Call, repeat: int) -> Judged:
         """Ask; once more with the complaint where the reply could not be read, or with less where it was too long."""
         hearing = Hearing(call=call, repeat=repeat)
-        messages = _messages(call, call.fields)
+        messages = messages_of(call, call.fields, next(self._marks))
         complained = False
         while True:
             exchange = await self._ask(hearing, messages)
@@ -95,7 +97,7 @@ class Judge:
             answer = self._take(hearing, exchange)
             if answer.failure is Unscored.CONTEXT_TOO_LONG and not hearing.dropped and (less := shortened(call.fields)):
                 fields, hearing.dropped = less
-                messages = _messages(call, fields)
+                messages = messages_of(call, fields, next(self._marks))
                 continue
             if answer.failure is not None or hearing.is_complete or complained:
                 break
@@ -130,7 +132,7 @@ class Judge:
         if exchange.failure is not None:
             answer = Answer(text="", failure=exchange.failure, model=None, use=Use(calls=exchange.calls))
         else:
-            answer = read_answer(exchange.body, exchange.calls, self._settings.price)
+            answer = read_answer(exchange.body, exchange.calls, self._settings.price, exchange.price_share)
             if (reserved := exchange.reserved_usd) is not None:
                 self._purse.settle(reserved, reserved if answer.use.cost_usd is None else answer.use.cost_usd)
         hearing.answers.append(answer)
@@ -144,9 +146,18 @@ class Judge:
         return answer
 
 
-def _messages(call: Call, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    prompt = render(call.metrics, fields, secrets.token_hex(MARK_BYTES))
+def messages_of(call: Call, fields: Mapping[str, str], mark: str) -> tuple[tuple[str, str], ...]:
+    """The messages that ask for a call, as (role, text)."""
+    prompt = render(call.metrics, fields, mark)
     return ("system", prompt.system), ("user", prompt.user)
+
+
+def marks() -> Iterator[str]:
+    """Random marks without end, one for each call."""
+    size = 2 * MARK_BYTES
+    while True:
+        drawn = secrets.token_hex(MARK_BYTES * MARKS)
+        yield from (drawn[at : at + size] for at in range(0, len(drawn), size))
 
 
 def _scores(hearing: Hearing) -> tuple[Score, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import pyarrow as pa
@@ -42,11 +42,11 @@ class Ledger:
         self._storage = storage
         self._window_start = window_start
         self._fingerprints = fingerprints
-        self._root = root
+        self.root = root
 
     def newest(self) -> pa.Table:
         """One row for each content and metric under the current fingerprints: its first score, else why it has none."""
-        ledger = read_days(self._storage, self._root, [self._window_start.date()], SCHEMA)
+        ledger = read_days(self._storage, self.root, [self._window_start.date()], SCHEMA)
         with open_database() as engine:
             engine.register("ledger", ledger)
             found = engine.sql(NEWEST, params={"fingerprints": sorted(set(self._fingerprints.values()))})
@@ -58,10 +58,21 @@ class Ledger:
         `wanted` maps content hash and metric to the interaction. A score that is taken over stands in this day's ledger
         too, without tokens, cost and latency, as nothing was paid for it again.
         """
+        rows = self._elsewhere(wanted, within)
+        own = {"window_start": self._window_start} | dict.fromkeys(UNPAID)
+        if rows:
+            self._write(pa.Table.from_pylist([row | own for row in rows], schema=SCHEMA))
+        return {(row["content_hash"], row["metric"]) for row in rows}
+
+    def reusable(self, wanted: Mapping[Key, str], within: timedelta) -> set[Key]:
+        """As `reuse`, but nothing is taken over."""
+        return {(row["content_hash"], row["metric"]) for row in self._elsewhere(wanted, within)}
+
+    def _elsewhere(self, wanted: Mapping[Key, str], within: timedelta) -> list[dict[str, Any]]:
         days = days_until(self._window_start.date(), within) if wanted else ()
-        ledger = read_days(self._storage, self._root, days, SCHEMA)
+        ledger = read_days(self._storage, self.root, days, SCHEMA)
         if not ledger.num_rows:
-            return set()
+            return []
         keys = pa.table(
             {
                 "content_hash": [content for content, _ in wanted],
@@ -73,11 +84,7 @@ class Ledger:
             engine.register("ledger", ledger)
             engine.register("wanted", keys)
             parameters = {"fingerprints": sorted(set(self._fingerprints.values()))}
-            rows = engine.sql(WANTED, params=parameters).to_arrow_table().to_pylist()
-        own = {"window_start": self._window_start} | dict.fromkeys(UNPAID)
-        if rows:
-            self._write(pa.Table.from_pylist([row | own for row in rows], schema=SCHEMA))
-        return {(row["content_hash"], row["metric"]) for row in rows}
+            return list(engine.sql(WANTED, params=parameters).to_arrow_table().to_pylist())
 
     def append(self, judged: Collection[tuple[Call, Judged]]) -> None:
         """Write the scores, all of them or none."""
@@ -89,7 +96,7 @@ class Ledger:
         self._write(pa.Table.from_pylist(rows, schema=SCHEMA))
 
     def _write(self, table: pa.Table) -> None:
-        write_table(self._storage, f"{day_folder(self._root, self._window_start.date())}{uuid4()}.parquet", table)
+        write_table(self._storage, f"{day_folder(self.root, self._window_start.date())}{uuid4()}.parquet", table)
 
     def _row(self, call: Call, name: str, score: Score) -> dict[str, object]:
         return {

@@ -118,7 +118,7 @@ class HttpLine:
     async def _call(self, question: Question) -> tuple[bytes | Dialect | Failure, float]:
         """One call: the body of an answer, the dialect to try instead, or why there is neither; and its time."""
         dialect = self._dialect
-        body = json.dumps(self._parameters(dialect, question)).encode()
+        body = json.dumps(parameters(dialect, self._settings, question)).encode()
         ticket = await self._leave(len(body) / CHARACTERS_A_TOKEN + REPLY_TOKENS)
         outcome, response = Outcome.FAILED, None
         try:
@@ -167,22 +167,24 @@ class HttpLine:
             wait_s=retry_after_s(response.headers.get("retry-after")),
         )
 
-    def _parameters(self, dialect: Dialect, question: Question) -> dict[str, Any]:
-        parameters: dict[str, Any] = {
-            "model": self._settings.model,
-            "messages": [{"role": role, "content": text} for role, text in question.messages],
-            dialect.token_key: self._settings.max_tokens,
-        }
-        if dialect.has_temperature and self._settings.temperature is not None:
-            parameters["temperature"] = self._settings.temperature
-        if dialect.has_logprobs and self._settings.logprobs:
-            parameters |= {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
-        if dialect.format == "json_schema":
-            schema = {"name": "verdict", "strict": True, "schema": schema_of(question.call.names)}
-            parameters["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif dialect.format is not None:
-            parameters["response_format"] = {"type": dialect.format}
-        return parameters
+
+def parameters(dialect: Dialect, settings: Settings, question: Question) -> dict[str, Any]:
+    """The body of a chat completion that asks a question, in the words that the server understands."""
+    found: dict[str, Any] = {
+        "model": settings.model,
+        "messages": [{"role": role, "content": text} for role, text in question.messages],
+        dialect.token_key: settings.max_tokens,
+    }
+    if dialect.has_temperature and settings.temperature is not None:
+        found["temperature"] = settings.temperature
+    if dialect.has_logprobs and settings.logprobs:
+        found |= {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
+    if dialect.format == "json_schema":
+        schema = {"name": "verdict", "strict": True, "schema": schema_of(question.call.names)}
+        found["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif dialect.format is not None:
+        found["response_format"] = {"type": dialect.format}
+    return found
 
 
 def _exchange(

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tasks.adapters.results import day_folder, days_until, read_days, write_table
 from tasks.adapters.storage import Storage
 from tasks.core.quality.exchange import SCHEMA, Judged
-from tasks.core.quality.plan import Call
+from tasks.core.quality.plan import Call, Purpose
 
 ROOT = "replies"
 
@@ -25,17 +25,25 @@ class Replies:
 
     def append(self, judged: Collection[tuple[Call, Judged]]) -> None:
         """Write the exchanges, all of them or none."""
-        rows = [row for call, one in judged for row in self._rows(call, one)]
+        batch = uuid4().hex
+        rows = [row for number, (call, one) in enumerate(judged) for row in self._rows(f"{batch}-{number}", call, one)]
         if rows:
             place = f"{day_folder(ROOT, self._window_start.date())}{uuid4()}.parquet"
             write_table(self._storage, place, pa.Table.from_pylist(rows, schema=SCHEMA))
 
-    def newest(self, within: timedelta) -> pa.Table:
-        """The exchanges of this day and of those `within` before it, under the current fingerprints."""
+    def newest(self, within: timedelta, contents: Collection[str]) -> pa.Table:
+        """The exchanges about these contents, of this day and those `within` before it, under the fingerprints.
+
+        Canaries and bridges are those of this window.
+        """
         today = self._window_start.date()
         replies = read_days(self._storage, ROOT, [*days_until(today, within), today], SCHEMA)
-        wanted = pa.array(sorted(set(self._fingerprints.values())), pa.string())
-        return replies.filter(pc.is_in(replies["fingerprint"], wanted))
+        marks = pa.array(sorted(set(self._fingerprints.values())), pa.string())
+        about = pc.is_in(replies["content_hash"], pa.array(sorted(contents), pa.string()))
+        beside = pc.and_(
+            pc.not_equal(replies["purpose"], Purpose.WINDOW), pc.equal(replies["window_start"], self._window_start)
+        )
+        return replies.filter(pc.and_(pc.is_in(replies["fingerprint"], marks), pc.or_(about, beside)))
 
     def forget(self, keep: timedelta) -> None:
         """Delete the days that lie more than `keep` before this window."""
@@ -44,11 +52,11 @@ class Replies:
             if date.fromisoformat(stored.key.split("/")[-2].removeprefix("date=")) < last:
                 self._storage.delete(stored.key)
 
-    def _rows(self, call: Call, judged: Judged) -> list[dict[str, object]]:
-        attempt = uuid4().hex
+    def _rows(self, attempt: str, call: Call, judged: Judged) -> list[dict[str, object]]:
         return [
             {
                 "attempt": attempt,
+                "purpose": call.purpose,
                 "interaction_id": call.interaction_id,
                 "content_hash": call.content_hash,
                 "window_start": self._window_start,
@@ -61,6 +69,7 @@ class Replies:
                 "body": one.exchange.body,
                 "calls": one.exchange.calls,
                 "latency_ms": one.exchange.latency_ms,
+                "price_share": one.exchange.price_share,
                 "at": one.exchange.at,
             }
             for one in judged.recordings

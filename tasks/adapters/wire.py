@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -49,7 +51,7 @@ class Wire:
         """The response; raises EvaluatorError where the address has no host or no valid certificate."""
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._connections)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=True)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, proxy=_proxy(self._url))
         try:
             headers = await self._headers()
             async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
@@ -83,3 +85,9 @@ class Wire:
         if isinstance(error, TimeoutError):
             return Broken(cause=Unscored.TIMEOUT, may_be_billed=True)
         return Broken(cause=Unscored.CONNECTION, may_be_billed=True)
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address, asked once: aiohttp's trust_env asks for every call."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

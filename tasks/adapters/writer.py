@@ -2,17 +2,16 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from tasks.adapters.ledger import Ledger
 from tasks.adapters.replies import Replies
 from tasks.core.quality.exchange import Judged
-from tasks.core.quality.plan import Call
+from tasks.core.quality.plan import Call, Purpose
 from tasks.core.quality.score import Use
 
-BATCH_CALLS: Final = 256
+BATCH_CALLS: Final = 1024
 BATCH_S: Final = 5.0
 
 Progress = Callable[[int, int], None]
@@ -31,18 +30,22 @@ class Writer:
         self._calls = 0
         self.judged = 0
         self.use = Use()
-        self.models: Counter[str] = Counter()
+        self.models: set[str] = set()
 
     async def deliver(self, call: Call, judged: Judged) -> None:
         """Take one call's scores; the one who brings the last of a batch waits until the batch is written."""
-        self._waiting.append((call, judged))
         self._calls += 1
         self.judged += len(judged.scores)
+        self._progress(self._calls, self._total)
+        await self.note(call, judged)
+
+    async def note(self, call: Call, judged: Judged) -> None:
+        """Take what a call cost and what came back; only a call of the window enters the ledger."""
+        self._waiting.append((call, judged))
         for score in judged.scores:
             self.use += score.use
             if score.model is not None:
-                self.models[score.model] += 1
-        self._progress(self._calls, self._total)
+                self.models.add(score.model)
         if len(self._waiting) >= BATCH_CALLS or time.monotonic() - self._written_at >= BATCH_S:
             await self.flush()
 
@@ -56,4 +59,5 @@ class Writer:
     def _write(self, batch: list[tuple[Call, Judged]]) -> None:
         if self._replies is not None:
             self._replies.append(batch)
-        self._ledger.append(batch)
+        if scores := [(call, judged) for call, judged in batch if call.purpose is Purpose.WINDOW]:
+            self._ledger.append(scores)

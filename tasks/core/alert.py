@@ -67,7 +67,7 @@ def follow(
     now: datetime,
     renotify: timedelta | None,
 ) -> tuple[Alert, ...]:
-    """The alerts after a window that is the newest: opened by a breach, closed by ok, kept by anything else.
+    """The alerts after a window that is the newest: opened by what is to be told, closed by ok, kept by anything else.
 
     What could not be told before is told now. Without `renotify` an open alert is told once.
     """
@@ -75,14 +75,14 @@ def follow(
     followed = []
     for verdict in verdicts:
         key = f"{monitor}:{verdict.address}"
-        event, since, to_tell, told_at = _step(known.get(key), verdict.state, window_start, now, renotify)
+        event, since, to_tell, told_at = _step(known.get(key), verdict, window_start, now, renotify)
         if event is not None:
             followed.append(_alert(key, verdict, event, since, window_start, to_tell=to_tell, told_at=told_at))
     return tuple(followed)
 
 
 def amend(verdicts: Iterable[Verdict], *, monitor: str, window_start: datetime) -> tuple[Alert, ...]:
-    """The record of an old window's breaches: it is kept with that window, and moves and tells nothing else."""
+    """What an old window would have told: it is kept with that window, and moves and tells nothing else."""
     return tuple(
         _alert(
             f"{monitor}:{verdict.address}",
@@ -94,7 +94,7 @@ def amend(verdicts: Iterable[Verdict], *, monitor: str, window_start: datetime) 
             told_at=None,
         )
         for verdict in verdicts
-        if verdict.state is State.BREACH
+        if verdict.opens_alert
     )
 
 
@@ -102,15 +102,15 @@ Step = tuple[Event | None, datetime, bool, datetime | None]
 
 
 def _step(
-    before: Alert | None, state: State, window_start: datetime, now: datetime, renotify: timedelta | None
+    before: Alert | None, verdict: Verdict, window_start: datetime, now: datetime, renotify: timedelta | None
 ) -> Step:
     if before is None or not before.is_open:
-        if state is State.BREACH:
+        if verdict.opens_alert:
             return Event.OPENED, window_start, True, None
         if before is not None and before.event is Event.RECOVERED and before.to_tell:
             return Event.RECOVERED, before.since, True, before.told_at
         return None, window_start, False, None
-    if state is State.OK:
+    if verdict.state is State.OK:
         return Event.RECOVERED, before.since, True, before.told_at
     is_due = renotify is not None and before.told_at is not None and now - before.told_at >= renotify
     return Event.STILL_OPEN, before.since, before.to_tell or is_due, before.told_at

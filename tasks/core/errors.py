@@ -6,6 +6,7 @@ MonitorError
 ├── ScratchError     a window does not fit into the scratch space
 ├── SourceError      the logs changed while they were read; a retry helps
 ├── EvaluatorError   the evaluator cannot be asked any more: key, model, address, quota, budget
+├── BatchPending     the provider's batch has no result yet, or its API is away; asking later helps
 ├── CountsError      the counts of a run do not add up; nothing is published
 └── RevisionError    another run published this revision first
 """
@@ -37,6 +38,10 @@ class EvaluatorError(MonitorError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class BatchPending(MonitorError):  # noqa: N818  it waits, nothing is broken
+    """The provider works on the batch still, or does not answer; asking later helps."""
 
 
 class CountsError(MonitorError):

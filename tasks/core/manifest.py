@@ -107,7 +107,10 @@ class VerdictRecord(Part):
 
 
 class Manifest(Part):
-    """What a run did to one revision of one window; writing it publishes the revision."""
+    """What a run did to one revision of one window; writing it publishes the revision.
+
+    `scores` is the folder of the ledger that the scores came from; `redacted` are values by kind.
+    """
 
     monitor: str
     window_start: datetime
@@ -122,6 +125,8 @@ class Manifest(Part):
     counts: Counts
     evaluator: EvaluatorUse
     fingerprints: Mapping[str, str]
+    scores: str = "scores"
+    redacted: Mapping[str, int] = {}
     verdicts: tuple[VerdictRecord, ...]
     warnings: tuple[str, ...]
 

@@ -32,7 +32,8 @@ class Measure:
 
     `value` is None when it cannot be computed (nothing was scored), never 0 or NaN. `low` and `high` are the bounds
     of its confidence interval; None where the value is a count of everything and not an estimate. `n` is the number
-    of rows behind it. `unit` is `share` (0 to 1), `score` (the metric's scale) or `rows`.
+    of rows behind it. `unit` is `share` (0 to 1), `score` (the metric's scale), `rows` or `values`. A measure of a
+    part of the window names it: those interactions whose `segment_by` is `segment`.
     """
 
     signal: str
@@ -43,11 +44,14 @@ class Measure:
     high: float | None = None
     n: int
     unit: str
+    segment_by: str | None = None
+    segment: str | None = None
 
     @property
     def address(self) -> str:
-        """`signal.subject.measure`, as thresholds and alerts name it."""
-        return f"{self.signal}.{self.subject}.{self.measure}"
+        """`signal.subject.measure`, as thresholds and alerts name it; with `[segment_by=segment]` for a part."""
+        part = "" if self.segment_by is None else f"[{self.segment_by}={self.segment}]"
+        return f"{self.signal}.{self.subject}.{self.measure}{part}"
 
 
 def to_table(measures: Iterable[Measure], window_start: datetime, revision: int) -> pa.Table:
@@ -60,6 +64,8 @@ def to_table(measures: Iterable[Measure], window_start: datetime, revision: int)
             "high": measure.high,
             "n": measure.n,
             "unit": measure.unit,
+            "segment_by": measure.segment_by,
+            "segment": measure.segment,
         }
         for measure in measures
     ]
@@ -68,7 +74,7 @@ def to_table(measures: Iterable[Measure], window_start: datetime, revision: int)
 
 def key_columns(address: str, window_start: datetime, revision: int) -> dict[str, object]:
     """The key columns of a measure's row; both segment columns are null for the whole window."""
-    signal, subject, measure = address.split(".")
+    signal, subject, measure = address.partition("[")[0].split(".")
     return {
         "window_start": window_start,
         "revision": revision,

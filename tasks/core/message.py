@@ -1,10 +1,12 @@
 """Slack messages in Block Kit: what happened, the figures, where to look; logged text cannot speak in them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tasks.core.alert import Alert, Event
+from tasks.core.verdict import State
 from tasks.core.window import Window
 
 TEXT_LIMIT: Final = 2_900
@@ -18,6 +20,8 @@ SIGNS: Final[Mapping[Event, str]] = {
     Event.RECOVERED: ":large_green_circle: *Recovered*",
     Event.AMENDED: ":white_circle: *Amended*",
 }
+NOT_JUDGED: Final = ":warning: *Not judged*"
+EXPLANATION_LIMIT: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +68,21 @@ def escape(text: str, limit: int) -> str:
 
 
 def _summary(alerts: Iterable[Alert]) -> str:
-    events = [alert.event for alert in alerts]
-    breaches = "breach" if events.count(Event.OPENED) == 1 else "breaches"
-    words = {Event.OPENED: breaches, Event.STILL_OPEN: "still open", Event.RECOVERED: "recovered"}
-    return ", ".join(f"{events.count(event)} {word}" for event, word in words.items() if event in events)
+    kinds = Counter(_kind(alert) for alert in alerts)
+    words = {"breach": "breach" if kinds["breach"] == 1 else "breaches"}
+    order = ("breach", "not judged", "still open", "recovered")
+    return ", ".join(f"{kinds[kind]} {words.get(kind, kind)}" for kind in order if kinds[kind])
+
+
+def _kind(alert: Alert) -> str:
+    if alert.event is Event.OPENED:
+        return "breach" if alert.state is State.BREACH else "not judged"
+    return alert.event.value.replace("_", " ")
 
 
 def _alert_line(alert: Alert) -> str:
-    return f"{SIGNS[alert.event]} {escape(alert.explanation, 250)}"
+    sign = NOT_JUDGED if _kind(alert) == "not judged" else SIGNS[alert.event]
+    return f"{sign} {escape(alert.explanation, EXPLANATION_LIMIT)}"
 
 
 def _section(text: str) -> Mapping[str, Any]:

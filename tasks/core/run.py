@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tasks.core.alert import Alert
+from tasks.core.drift.judge import Pair
 from tasks.core.manifest import EvaluatorUse, MetricCounts, ReadObject, RecordCounts
 from tasks.core.measure import Measure
 from tasks.core.verdict import Verdict
@@ -24,31 +25,43 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """What a window's logs gave: the key of the sampled interactions, and what became of every row."""
+    """What a window's logs gave: the key of the sampled interactions, and what became of every row.
+
+    `redacted` are the values that were redacted in the sample, by kind.
+    """
 
     interactions: str
     objects: tuple[ReadObject, ...]
     counts: RecordCounts
+    redacted: Mapping[str, int]
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """What the judging of one window took; `fingerprints` go by metric, `root` is the folder of the scores."""
+    """What the judging of one window took; `fingerprints` go by metric, `root` is the folder of the scores.
+
+    `canaries` are their known scores beside the present ones; `bridge` those of old interactions, where the judge
+    `changed`.
+    """
 
     use: EvaluatorUse
     fingerprints: Mapping[str, str]
     root: str
+    canaries: tuple[Pair, ...] = ()
+    bridge: tuple[Pair, ...] = ()
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """What the scores say: measures, verdicts, alerts, and the counts of each metric."""
+    """What the scores say: measures, verdicts, alerts, the counts of each metric, and what else is to be known."""
 
     measures: tuple[Measure, ...]
     verdicts: tuple[Verdict, ...]
     alerts: tuple[Alert, ...]
     metrics: Mapping[str, MetricCounts]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,12 @@ class Outcome:
     collected: Collected
     scored: Scored
     assessed: Assessed
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know, one sentence each."""
+        stopped = self.scored.use.stopped
+        return (*self.collected.warnings, *((stopped.message,) if stopped else ()), *self.assessed.warnings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A decided threshold; the figures are those of the measure."""
+    """A decided threshold; the figures are those of the measure.
+
+    `alarms`: it opens an alert although it is no breach.
+    """
 
     address: str
     value: float | None
@@ -73,6 +76,12 @@ class Verdict:
     direction: Direction
     state: State
     explanation: str
+    alarms: bool = False
+
+    @property
+    def opens_alert(self) -> bool:
+        """Whether somebody is to be told."""
+        return self.state is State.BREACH or self.alarms
 
 
 def decide(threshold: Threshold, measures: Mapping[str, Measure], rule: Rule) -> Verdict:

@@ -52,7 +52,9 @@ class Bench:
         settings = Settings(identity={}, max_tokens=self.juror.max_tokens, price=price_of(self.juror))
         judge = Judge(live_line(self.juror, 0, purse), settings, purse)
         workers = self.juror.concurrency
-        self.stopped = await judge_all(iter(calls), judge, workers, deadline_s, self._deliver)
+        until = None if deadline_s is None else asyncio.get_running_loop().time() + deadline_s
+        self.stopped = await judge_all(iter(calls), judge, workers, until, self._deliver)
+        await judge.close()
 
     async def _deliver(self, one: Call, judged: Judged) -> None:
         assert one.interaction_id not in self.scores, "delivered twice"

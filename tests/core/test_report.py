@@ -1,16 +1,19 @@
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from configs.load import built_in_metrics
+from tasks.core.drift.judge import Pair, bridge_measures
 from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
 from tasks.core.quality.pass_rate import Tally, quality_measures
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary
-from tasks.core.report.view import Failure, Point, ReportView, metric_views
+from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views
+from tasks.core.safety.measures import injection_share, redaction_counts
 from tasks.core.verdict import Direction, Rule, Threshold, decide
 
 START = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -84,6 +87,7 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
         description="",
         metrics=metric_views({"fluency": FLUENCY}, measures, [verdict], {"fluency": history}),
         other_verdicts=(),
+        beside=beside(measures),
         failures=[
             Failure(
                 interaction_id="x",
@@ -148,3 +152,13 @@ def test_the_page_asks_nobody_for_anything() -> None:
     own = page.split("<script>")[0]
     assert not re.search(r"https?://|//cdn|@import|url\(", own)
     assert len(page) < 1_500_000
+
+
+def test_the_judge_and_safety_stand_beside_the_quality() -> None:
+    page = view(point(0, 0.6))
+    shift = bridge_measures([Pair(metric="fluency", pass_at=3, before=3, now=2 + n % 2) for n in range(4)], 0.95)
+    shown = [*shift, *redaction_counts({"credit_card": 3}, 100), injection_share(2, 100, 0.95)]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(page, beside=shown))))
+    assert "judge bridge shift fluency −0.50" in text
+    assert "redacted credit card 3 – 100" in text
+    assert "injection suspected share 2.0%" in text

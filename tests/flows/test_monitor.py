@@ -239,24 +239,45 @@ def test_an_evaluator_that_fails_leaves_the_verdict_undecided_with_a_coverage_al
     tmp_path: Path, judge: HttpServer
 ) -> None:
     write_pairs(tmp_path, 100)
-    judge.answer = lambda received: verdict(5) if "-7?" in user_text(received) else failure(500)
+    judge.answer = lambda received: verdict(5) if "-7?" in user_text(received) else said("no idea")
     config = judged_by(judge.url, tmp_path)
     run(config)
     verdicts = {one.address: one.verdict for one in manifest_of(config).verdicts}
     assert verdicts["quality.fluency.pass_rate"] == "undecided"
     assert verdicts["quality.fluency.coverage"] == "breach"
     assert alerts_of(config) == [("quality.fluency.coverage", "opened", True)]
-    assert manifest_of(config).counts.metrics["fluency"].unscored == {"server_error": 99}
+    assert manifest_of(config).counts.metrics["fluency"].unscored == {"unreadable": 99}
 
 
-def test_a_wrong_key_fails_the_run_with_one_sentence_and_publishes_nothing(tmp_path: Path, judge: HttpServer) -> None:
+def test_a_wrong_key_leaves_the_run_undecided_with_one_alert_that_says_what_to_do(
+    tmp_path: Path, judge: HttpServer
+) -> None:
     write_pairs(tmp_path, 20)
     judge.answer = lambda _: failure(401)
-    config = judged_by(judge.url, tmp_path)
+    metrics = {"fluency": {"min_pass_rate": 0.7}, "coherence": {}}
+    config = judged_by(judge.url, tmp_path, name="locked-bot", quality={"metrics": metrics}, concurrency=4)
     state = run(config)
-    assert state.is_failed()
-    assert "does not accept the key (401)" in str(state.message)
-    assert store_of(config).list("runs/") == []
+    assert state.is_completed()
+    manifest = manifest_of(config)
+    assert (manifest.status, manifest.counts.metrics["fluency"].not_asked) == ("undecided", {"key_invalid": 20})
+    assert alerts_of(config) == [("operations.judging.prevented_share", "opened", True)]
+    assert len(judge.received) <= 4, "no more than were under way"
+    summary = Artifact.get("locked-bot-summary")
+    assert summary is not None
+    assert "does not accept the key (401); correct evaluator.api_key" in str(summary.data)
+
+
+def test_a_window_is_judged_again_from_its_replies_without_a_call(tmp_path: Path, judge: HttpServer) -> None:
+    write_pairs(tmp_path, 10)
+    config = judged_by(judge.url, tmp_path)
+    run(config)
+    calls = len(judge.received)
+    state = monitor_flow(config, replay=True, return_state=True)
+    assert state.is_completed(), state.message
+    assert len(judge.received) == calls
+    again = manifest_of(config, revision=1)
+    assert again.counts == manifest_of(config).counts
+    assert (again.verdicts, again.scores) == (manifest_of(config).verdicts, f"replays/window={WINDOW.key}/rev=1")
 
 
 def test_another_limit_assesses_the_same_scores_without_a_call(tmp_path: Path, judge: HttpServer) -> None:

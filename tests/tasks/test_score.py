@@ -16,6 +16,7 @@ from configs.monitor import MonitorConfig
 from tasks.adapters.evaluators import open_evaluator
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.results import read_table
+from tasks.adapters.writer import BATCH_CALLS
 from tasks.collect import collect_window
 from tasks.core.quality.judgement import tallies
 from tasks.core.run import Scored
@@ -142,17 +143,17 @@ asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(con
 
 
 def test_after_kill_9_a_rerun_asks_only_what_is_missing(tmp_path: Path, server: HttpServer) -> None:
-    """600 judgements; the scoring process is killed when 400 have been asked; batches of 256 were written by then."""
-    write_pairs(tmp_path, 600)
+    """1,500 judgements; the scoring process is killed when 1,200 were asked; the first batch was written by then."""
+    write_pairs(tmp_path, 1500)
     config = judged_by(server.url, tmp_path)
     collect_window(config, WINDOW, 0, store_of(config))
     enough = threading.Event()
     content = verdict(4).content
 
     def answer(received: Received) -> Reply:
-        if received.number == 400:
+        if received.number == 1200:
             enough.set()
-        return Reply(content=content, headers=JSON, delay_s=30 if received.number >= 400 else 0)
+        return Reply(content=content, headers=JSON, delay_s=30 if received.number >= 1200 else 0)
 
     server.answer = answer
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
@@ -164,9 +165,9 @@ def test_after_kill_9_a_rerun_asks_only_what_is_missing(tmp_path: Path, server: 
     server.received.clear()
     server.answer = lambda _: verdict(4)
     found = scored(config)
-    assert found.use.judged == 600 - 256
-    assert len(server.received) == 600 - 256
-    assert tally(config, found)["fluency"].scored == 600
+    assert found.use.judged == 1500 - BATCH_CALLS
+    assert len(server.received) == 1500 - BATCH_CALLS
+    assert tally(config, found)["fluency"].scored == 1500
 
 
 def test_the_ledger_is_plain_parquet_with_the_declared_columns(tmp_path: Path, server: HttpServer) -> None:

@@ -25,8 +25,11 @@ class Answer:
     tokens: Sequence[Mapping[str, Any]] = ()
 
 
-def read_answer(body: bytes, calls: int, price: Price | None) -> Answer:
-    """The answer in a response with status 200; what is no chat completion has an empty text, which is unreadable."""
+def read_answer(body: bytes, calls: int, price: Price | None, share: float = 1.0) -> Answer:
+    """The answer in a response with status 200; what is no chat completion has an empty text, which is unreadable.
+
+    `share` of the price was paid for it.
+    """
     try:
         document = json.loads(body)
         choice = document["choices"][0]
@@ -34,7 +37,7 @@ def read_answer(body: bytes, calls: int, price: Price | None) -> Answer:
         text, refusal = message.get("content"), message.get("refusal")
         finish = choice.get("finish_reason")
         model = document.get("model")
-        use = _use(document.get("usage") or {}, calls, price)
+        use = _use(document.get("usage") or {}, calls, price, share)
         odds = choice.get("logprobs") or {}
         tokens = odds.get("content") or ()
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -86,13 +89,13 @@ def _odds(token: Mapping[str, Any]) -> dict[int, float]:
     return odds
 
 
-def _use(usage: Mapping[str, Any], calls: int, price: Price | None) -> Use:
+def _use(usage: Mapping[str, Any], calls: int, price: Price | None, share: float) -> Use:
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     details = usage.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
     cost = None
     if price is not None and prompt is not None and completion is not None:
-        cost = price.cost_usd(prompt, cached or 0, completion)
+        cost = share * price.cost_usd(prompt, cached or 0, completion)
     return Use(calls=calls, prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, cost_usd=cost)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import pyarrow as pa
 
@@ -9,9 +10,12 @@ from tasks.core.measure import TIMESTAMP
 from tasks.core.quality.plan import Call
 from tasks.core.quality.score import Score, Unscored
 
+BATCH_SHARE: Final = 0.5  # of the price, through a batch API
+
 SCHEMA = pa.schema(
     [
         pa.field("attempt", pa.string(), nullable=False),
+        pa.field("purpose", pa.string(), nullable=False),
         pa.field("interaction_id", pa.string(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
         pa.field("window_start", TIMESTAMP, nullable=False),
@@ -24,6 +28,7 @@ SCHEMA = pa.schema(
         pa.field("body", pa.binary(), nullable=False),
         pa.field("calls", pa.int32(), nullable=False),
         pa.field("latency_ms", pa.float64(), nullable=False),
+        pa.field("price_share", pa.float64(), nullable=False),
         pa.field("at", TIMESTAMP, nullable=False),
     ]
 )
@@ -50,7 +55,7 @@ class Exchange:
     """What came back: the `body` as received, or `failure`; after `calls` calls, the last of which took `latency_ms`.
 
     Where `failure` is set, the body is what the server said with it, empty where it said nothing. `reserved_usd` was
-    laid aside for the answer and waits to be settled; None where nothing was.
+    laid aside for the answer and waits to be settled; None where nothing was. `price_share` of the price was paid.
     """
 
     failure: Unscored | None
@@ -59,6 +64,7 @@ class Exchange:
     latency_ms: float
     at: datetime
     reserved_usd: float | None = None
+    price_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,20 @@ from collections.abc import Mapping, Sequence
 from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
 from tasks.core.quality.prompt import TEMPLATE
 
+LENGTH = 32
+
 
 def content_hash(names: Sequence[str], fields: Mapping[str, str]) -> str:
     """The hash of the texts that a call shows and of the metrics that it asks for.
 
     Equal texts share it, whatever interaction they stand in.
     """
-    return _digest([list(names), sorted(fields.items())])
+    digest = hashlib.sha256()
+    for part in (*names, *(part for role in sorted(fields) for part in (role, fields[role]))):
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8))
+        digest.update(raw)
+    return digest.hexdigest()[:LENGTH]
 
 
 def fingerprints(metrics: Sequence[Metric], judge: Mapping[str, object]) -> dict[str, str]:
@@ -33,4 +40,4 @@ def _fingerprint(metrics: Sequence[Metric], judge: Mapping[str, object]) -> str:
 
 def _digest(value: object) -> str:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

@@ -1,7 +1,7 @@
 """A judged metric: what it needs, its scale, and the rubric that the evaluator is given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LOWEST, HIGHEST = 1, 5
 
@@ -11,7 +11,8 @@ class Metric:
     """A metric read from `configs/metrics/*.yaml`.
 
     `needs` are the roles of the interaction that the evaluator sees, in the order in which it sees them. `levels`
-    anchor each score from 1 to 5. A score passes at `pass_at` or above.
+    anchor each score from 1 to 5; question and levels make the `rubric`, as the evaluator reads it. A score passes at
+    `pass_at` or above.
     """
 
     name: str
@@ -19,9 +20,8 @@ class Metric:
     question: str
     levels: Mapping[int, str]
     pass_at: int
+    rubric: str = field(init=False)
 
-    @property
-    def rubric(self) -> str:
-        """The question and its five anchored levels, as the evaluator reads them."""
+    def __post_init__(self) -> None:  # noqa: D105  said above
         levels = "; ".join(f"{score} {self.levels[score].rstrip('.')}" for score in range(LOWEST, HIGHEST + 1))
-        return f"{self.question} {levels}."
+        object.__setattr__(self, "rubric", f"{self.question} {levels}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import pyarrow as pa
 
@@ -13,6 +14,14 @@ MAY_BE_EMPTY = "completion"
 BATCH_ROWS = 500
 
 Key = tuple[str, str]
+
+
+class Purpose(StrEnum):
+    """What a call is for: the window's own interactions, the canaries, or the bridge from one judge to the next."""
+
+    WINDOW = "window"
+    CANARY = "canary"
+    BRIDGE = "bridge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,7 @@ class Call:
     metrics: tuple[Metric, ...]
     fields: Mapping[str, str]
     content_hash: str
+    purpose: Purpose = Purpose.WINDOW
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tasks.core.quality.metric import Metric
@@ -35,11 +36,17 @@ class Prompt:
 
 def instruct(metrics: Sequence[Metric]) -> str:
     """The system message: the rubric of one metric, or of several that are asked for together."""
-    if len(metrics) == 1:
-        return ONE.format(name=metrics[0].name, rubric=metrics[0].rubric)
-    rubrics = "\n".join(f"{metric.name}: {metric.rubric}" for metric in metrics)
-    verdicts = [f'"{metric.name}": {VERDICT if number == 0 else "…"}' for number, metric in enumerate(metrics)]
-    return SEVERAL.format(rubrics=rubrics, replies=", ".join(verdicts))
+    return _instruct(tuple((metric.name, metric.rubric) for metric in metrics))
+
+
+@lru_cache(maxsize=256)
+def _instruct(rubrics: tuple[tuple[str, str], ...]) -> str:
+    if len(rubrics) == 1:
+        name, rubric = rubrics[0]
+        return ONE.format(name=name, rubric=rubric)
+    listed = "\n".join(f"{name}: {rubric}" for name, rubric in rubrics)
+    verdicts = [f'"{name}": {VERDICT if number == 0 else "…"}' for number, (name, _) in enumerate(rubrics)]
+    return SEVERAL.format(rubrics=listed, replies=", ".join(verdicts))
 
 
 def show(fields: Mapping[str, str], mark: str) -> str:

@@ -65,6 +65,19 @@ class NotAsked(StrEnum):
     NOT_RECORDED = "not_recorded"
 
 
+REFUSALS = frozenset(
+    {
+        NotAsked.KEY_INVALID,
+        NotAsked.ACCESS_DENIED,
+        NotAsked.MODEL_UNKNOWN,
+        NotAsked.QUOTA_EXHAUSTED,
+        NotAsked.DNS,
+        NotAsked.CERTIFICATE,
+        NotAsked.UNREACHABLE,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """What judging took: calls, tokens, US dollars; None where the provider gave no count or no price is known.

@@ -21,11 +21,19 @@ TEXT_ROLES: Final = (
 )
 NUMERIC_ROLES: Final = ("latency_ms", "input_tokens", "output_tokens", "temperature")
 ROLES: Final = (*TEXT_ROLES, *NUMERIC_ROLES)
-KEYS: Final = ("interaction_id", "correlation_id", "event_time", "output_time", "input_object", "output_object")
+SUSPECTED: Final = "suspected_injection"
+KEYS: Final = (
+    "interaction_id",
+    "correlation_id",
+    "event_time",
+    "output_time",
+    "input_object",
+    "output_object",
+)
 
 
-def schema(segments: Iterable[str]) -> pa.Schema:
-    """The columns of the interactions of one window.
+def logged(segments: Iterable[str]) -> pa.Schema:
+    """The columns of the interactions of one window as they were logged.
 
     Every role has its column, null where it is not mapped or was not logged; `segments` are further mapped columns,
     as text. `event_time` is the input's, `output_time` the output's. Objects are URIs.
@@ -42,3 +50,11 @@ def schema(segments: Iterable[str]) -> pa.Schema:
         *(pa.field(segment, pa.string()) for segment in segments),
     ]
     return pa.schema(fields)
+
+
+def schema(segments: Iterable[str]) -> pa.Schema:
+    """The columns of the interactions as they are stored: redacted where the monitor asks for it.
+
+    `suspected_injection` says whether the texts address a judge or override instructions.
+    """
+    return logged(segments).append(pa.field(SUSPECTED, pa.bool_(), nullable=False))

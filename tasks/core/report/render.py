@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import jinja2
 
+from tasks.core.measure import Measure
 from tasks.core.report.view import MetricView, ReportView
 
 LOCAL_NOTE: Final = (
@@ -24,7 +25,7 @@ def render_report(view: ReportView) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"share": share, "points": points, "figure": figure}
+    environment.filters |= {"share": share, "points": points, "figure": figure, "value": value_of, "words": words}
     scripts = [_source(environment, name) for name in ("echarts.common.min.js", "charts.js")]
     return environment.get_template("report.html.j2").render(
         view=view,
@@ -49,6 +50,19 @@ def points(value: float | None) -> str:
 def figure(value: float | None) -> str:
     """A score with two decimals; a dash where there is none."""
     return "–" if value is None else f"{value:.2f}"
+
+
+def value_of(value: float | None, unit: str) -> str:
+    """A measure's value or bound in its unit; a dash where there is none."""
+    if value is None:
+        return "–"
+    return {"share": f"{value:.1%}", "score": f"{value:+.2f}"}.get(unit, f"{value:g}").replace("-", "−")
+
+
+def words(measure: Measure) -> str:
+    """A measure's address in words."""
+    part = "" if measure.segment_by is None else f", {'' if measure.segment == 'true' else 'not '}{measure.segment_by}"
+    return f"{measure.subject} {measure.measure}{part}".replace("_", " ")
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from tasks.core.manifest import EvaluatorUse
 from tasks.core.report.render import LOCAL_NOTE, points, share
 from tasks.core.report.view import Failure, MetricView, ReportView, shortened
 
@@ -25,7 +26,7 @@ def summary(view: ReportView) -> str:
         *_sentences(view),
         f"Read {counts.lines_read} lines: {counts.inputs} inputs, {counts.outputs} outputs, "
         f"{counts.quarantined} in quarantine; {counts.orphan_inputs} inputs without an output. "
-        f"{manifest.evaluator.judged} new judgements{_calls(manifest.evaluator.calls)}.",
+        f"{manifest.evaluator.judged} new judgements{_took(manifest.evaluator)}.",
     ]
     if manifest.evaluator.provider == "local":
         parts.append(f"_{LOCAL_NOTE}_")
@@ -47,9 +48,10 @@ def worst_rows(failures: Sequence[Failure]) -> list[dict[str, str]]:
     ]
 
 
-def _calls(calls: int) -> str:
-    """How many calls the judgements took; nothing for an evaluator that makes none."""
-    return f" in {calls} calls" if calls else ""
+def _took(use: EvaluatorUse) -> str:
+    """The calls that the judgements took and what they cost; nothing for an evaluator that makes none."""
+    cost = "" if use.cost_usd is None else f" for {use.cost_usd:.4f} USD"
+    return f" in {use.calls} calls{cost}" if use.calls else ""
 
 
 def _row(view: MetricView) -> str:

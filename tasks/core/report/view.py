@@ -57,12 +57,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """One monitor after one window."""
+    """One monitor after one window; `beside` are the measures of the judge and of safety, and quality apart."""
 
     manifest: Manifest
     description: str
     metrics: Sequence[MetricView]
     other_verdicts: Sequence[Verdict]
+    beside: Sequence[Measure]
     failures: Sequence[Failure]
     failed_judgements: int
 
@@ -94,6 +95,15 @@ def metric_views(
             )
         )
     return views
+
+
+def beside(measures: Iterable[Measure]) -> list[Measure]:
+    """What stands beside the quality of the window: the judge's drift, safety, and the pass rates of its parts."""
+    return [
+        one
+        for one in measures
+        if one.signal in {"drift", "safety"} or (one.segment_by is not None and one.measure == "pass_rate")
+    ]
 
 
 def failures(judged: Iterable[Judgement], interactions: pa.Table) -> tuple[list[Failure], int]:

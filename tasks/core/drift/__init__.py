@@ -1,0 +1,1 @@
+"""Drift: what changed that is not quality."""

@@ -1,0 +1,1 @@
+"""Operations: what became of the records and of the judging."""

@@ -1,0 +1,33 @@
+"""The measures of a window's records: how many there are, and how many could not be used."""
+
+from tasks.core.manifest import RecordCounts
+from tasks.core.measure import Measure
+
+
+def record_measures(counts: RecordCounts) -> list[Measure]:
+    """Shares of the window's records; they count everything, hence have no interval."""
+    lost = {
+        "quarantined_share": (counts.quarantined, counts.lines_read),
+        "orphan_input_share": (counts.orphan_inputs, counts.inputs),
+        "orphan_output_share": (counts.orphan_outputs, counts.outputs),
+    }
+    shares = [
+        Measure(
+            signal="operations",
+            subject="records",
+            measure=name,
+            value=part / whole if whole else None,
+            n=whole,
+            unit="share",
+        )
+        for name, (part, whole) in lost.items()
+    ]
+    rows = Measure(
+        signal="operations",
+        subject="records",
+        measure="interactions",
+        value=float(counts.joined),
+        n=counts.joined,
+        unit="rows",
+    )
+    return [*shares, rows]
