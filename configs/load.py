@@ -33,7 +33,7 @@ def load_monitor(path: Path) -> MonitorConfig:
 
     Raises ConfigError, in one line, where the file cannot be read or holds what a monitor cannot be.
     """
-    document = _document(path)
+    document = read_document(path)
     if isinstance(quality := document.get("quality"), dict):
         if "definitions" in quality:
             message = f"{path}: quality.definitions: metrics come from files; name them in quality.metric_files"
@@ -55,7 +55,7 @@ def built_in_metrics() -> dict[str, MetricDefinition]:
 
 def load_metric(path: Path) -> MetricDefinition:
     """The metric of one file; raises ConfigError as `load_monitor` does."""
-    return _validated(MetricDefinition, _document(path), path)
+    return _validated(MetricDefinition, read_document(path), path)
 
 
 def config_hash(config: MonitorConfig) -> str:
@@ -99,7 +99,7 @@ def _canaries(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
 
 def _priced(evaluator: Mapping[str, Any]) -> dict[str, Any]:
     """The evaluator and its jurors with the list prices of their models, where they give none of their own."""
-    prices = _document(Path(str(resources.files("configs") / "prices.yaml")))
+    prices = read_document(Path(str(resources.files("configs") / "prices.yaml")))
     jury = evaluator.get("jury")
     judges = [dict(one) if isinstance(one, dict) else one for one in (jury if isinstance(jury, list) else ())]
     priced = dict(evaluator) | ({"jury": judges} if judges else {})
@@ -109,7 +109,8 @@ def _priced(evaluator: Mapping[str, Any]) -> dict[str, Any]:
     return priced
 
 
-def _document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """The keys and values of a YAML file; raises ConfigError as `load_monitor` does."""
     document = _yaml(path)
     if not isinstance(document, dict):
         message = f"{path}: a file of keys and values was expected, this is {_what(document)}"

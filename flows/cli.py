@@ -98,7 +98,7 @@ def import_azure(
     signal: Annotated[str | None, typer.Option(help="Which generation signal, where there are several.")] = None,
 ) -> None:
     """Turn an Azure ML generation safety and quality monitor into a monitor file; what cannot be kept is listed."""
-    from configs.azure import import_schedule, save_new  # noqa: PLC0415  Pydantic
+    from configs.azure_ml.importing import import_schedule, save_new  # noqa: PLC0415  Pydantic
 
     imported = import_schedule(schedule, signal)
     if out is None:

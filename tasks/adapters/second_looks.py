@@ -77,10 +77,9 @@ def pairs(config: MonitorConfig, look: Look, judged: Iterable[tuple[Call, Judged
         for call, one in judged
         for name, score in zip(call.names, one.scores, strict=True)
     }
-    for (interaction_id, name), before in look.known.items():
-        if name in config.metrics:
-            score = now.get((interaction_id, name))
-            yield Pair(metric=name, pass_at=config.metrics[name].pass_at, before=before, now=score)
+    for name, metric in config.metrics.items():
+        for place in [place for place in look.known if place[1] == name]:
+            yield Pair(metric=name, pass_at=metric.pass_at, before=look.known[place], now=now.get(place))
 
 
 def _look(config: MonitorConfig, table: pa.Table, known: Mapping[tuple[str, str], float], purpose: Purpose) -> Look:

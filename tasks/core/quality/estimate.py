@@ -33,7 +33,7 @@ class Estimate:
     def sentence(self) -> str:
         """The estimate in one line."""
         tokens = f"about {self.prompt_tokens:,} tokens sent, {self.completion_tokens:,} received"
-        cost = "at an unknown price" if self.cost_usd is None else f"about {self.cost_usd:.2f} USD"
+        cost = "at an unknown price" if self.cost_usd is None else f"about {self.cost_usd:.4f} USD"
         less = f", of which the budget pays {self.affordable_rows}" if self.affordable_rows < self.rows else ""
         width = "" if self.half_width is None else f" → ± {100 * self.half_width:.1f} points"
         return f"{self.calls} calls, {tokens}, {cost} → {self.rows} rows{less}{width}"

@@ -8,8 +8,9 @@ from math import prod
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from configs.azure_part import MONTH, Part
-from configs.azure_zones import ZONES
+from tzlocal.windows_tz import win_tz
+
+from configs.azure_ml.part import MONTH, Part
 
 WEEK_DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 FREQUENCIES: Final = {
@@ -20,7 +21,7 @@ FREQUENCIES: Final = {
     "month": MONTH,
 }
 RULES: Final = {"hour": "HOURLY", "day": "DAILY", "week": "WEEKLY", "month": "MONTHLY"}
-_ZONES: Final = {name.casefold(): zone for name, zone in ZONES.items()}
+_ZONES: Final = {name.casefold(): zone for name, zone in win_tz.items()} | {"utc": "UTC"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

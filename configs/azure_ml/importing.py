@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from configs.azure_part import Part, one_line
-from configs.azure_schedule import CORRELATION, generation_signal, production, thresholds
-from configs.azure_text import DEPLOYMENT_KEYS, Found, columns_of, duration, folder_of, name_of, window_of, written
-from configs.azure_trigger import timetable
-from configs.load import _document
+from configs.azure_ml.part import Part, one_line
+from configs.azure_ml.schedule import CORRELATION, generation_signal, production, thresholds
+from configs.azure_ml.text import DEPLOYMENT_KEYS, Found, columns_of, duration, folder_of, name_of, window_of, written
+from configs.azure_ml.trigger import timetable
+from configs.load import read_document
 from tasks.core.errors import ConfigError
 
 SIGNAL_KEYS: Final = (
@@ -36,7 +36,7 @@ class Imported:
 
 def import_schedule(path: Path, signal: str | None = None) -> Imported:
     """Read a schedule file and convert it; raises ConfigError, in one line, for what cannot be read."""
-    return convert(_document(path), str(path), signal)
+    return convert(read_document(path), str(path), signal)
 
 
 def convert(document: Mapping[str, object], file: str, signal: str | None = None) -> Imported:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Final
 
-from configs.azure_part import Part
+from configs.azure_ml.part import Part
 from tasks.core.quality.metric import HIGHEST, LOWEST
 
 SIGNAL_TYPE: Final = "generation_safety_quality"

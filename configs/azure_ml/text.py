@@ -11,9 +11,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from configs.azure_part import Part, one_line
-from configs.azure_schedule import CORRELATION, PASS_RATE, ROLES, Production, Threshold
-from configs.azure_trigger import Timetable
+from configs.azure_ml.part import Part, one_line
+from configs.azure_ml.schedule import CORRELATION, PASS_RATE, ROLES, Production, Threshold
+from configs.azure_ml.trigger import Timetable
 from configs.load import built_in_metrics
 
 PLACE: Final = "file:///REPLACE"

@@ -1,0 +1,1 @@
+"""Monitor files from the schedules of Azure ML's model monitoring."""
