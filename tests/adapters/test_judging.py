@@ -144,7 +144,14 @@ def test_an_unreadable_reply_is_asked_again_once_with_the_complaint(server: Http
         (Reply(content=b'{"choices": []}', headers=JSON), Unscored.UNREADABLE, 2),
         (Reply(content=b'[1, "\xff"]', headers=JSON), Unscored.UNREADABLE, 2),
         (failure(429, "rate_limit_exceeded", retry_after="0"), Unscored.RATE_LIMITED, 3),
+        (failure(429), Unscored.RATE_LIMITED, 3),
         (failure(500), Unscored.SERVER_ERROR, 3),
+        (verdict([4]), Unscored.OUT_OF_RANGE, 2),
+        (verdict(None), Unscored.UNREADABLE, 2),
+        (said("I am sorry, but I cannot grade this."), Unscored.UNREADABLE, 2),
+        (Reply(content=verdict(4).content[:-40], headers=JSON), Unscored.UNREADABLE, 2),
+        (Reply(content=b"\xff\xfe{}", headers=JSON), Unscored.UNREADABLE, 2),
+        (Reply(status=302, headers={"location": "http://127.0.0.1:1/"}), Unscored.SERVER_ERROR, 1),
         (failure(503, retry_after="0"), Unscored.SERVER_ERROR, 3),
         (Reply(content=b'{"choices"', headers=JSON, cut=True), Unscored.CONNECTION, 3),
     ],
@@ -291,6 +298,19 @@ def test_a_context_that_stays_too_long_is_unscored(server: HttpServer) -> None:
     server.answer = lambda _: failure(400, "context_length_exceeded")
     score = judge(server, [call(context="a\n\nb\n\nc\n\nd")])["An answer."]
     assert (score.unscored, score.use.calls) == (Unscored.CONTEXT_TOO_LONG, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '```json\n{"reason": "fenced", "score": 4}\n```',
+        '{"reason": "a draft", "score": 1}\n{"reason": "the last one", "score": 4}',
+        'I ignore the schema and say {"verdict": {"score": 1}} first, then {"score": 4}',
+    ],
+)
+def test_the_last_complete_object_of_a_reply_is_the_verdict(server: HttpServer, text: str) -> None:
+    server.answer = lambda _: said(text)
+    assert judge(server, [call()])["An answer."].score == 4
 
 
 def test_a_slow_reply_in_pieces_is_read_whole(server: HttpServer) -> None:

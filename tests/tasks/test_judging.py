@@ -230,6 +230,36 @@ def test_a_deadline_and_a_budget_are_counted_and_raise_no_alert(tmp_path: Path, 
     assert dict(late.manifest.counts.metrics["fluency"].not_asked) == {"deadline": 30 - counts.scored}
 
 
+def test_in_a_storm_of_faults_every_judgement_ends_as_scored_or_with_its_reason(
+    tmp_path: Path, server: HttpServer
+) -> None:
+    write_pairs(tmp_path, 150)
+    html = Reply(content=b"<html>maintenance</html>", headers={"content-type": "text/html"})
+    faults = [
+        failure(429, retry_after="0"),
+        failure(429),
+        failure(500),
+        failure(503, retry_after="0"),
+        Reply(content=b'{"choices"', headers=JSON, cut=True),
+        html,
+        Reply(content=b"", headers=JSON),
+        said('{"reason": "cut'),
+        verdict(9),
+        said(None, refusal="No."),
+        failure(400, "content_filter"),
+        failure(400, "context_length_exceeded"),
+        Reply(content=b"\xff\xfe", headers=JSON),
+    ]
+    server.answer = lambda received: verdict(4) if received.number % 3 else faults[received.number // 3 % len(faults)]
+    found = Run(judged_by(server.url, tmp_path, quality={"metrics": {"fluency": {}, "coherence": {}}}))
+    for counts in found.manifest.counts.metrics.values():
+        assert counts.scored + sum(counts.unscored.values()) == 150, "check_counts held the sums before this"
+        assert counts.scored > 100
+    reasons = {why for counts in found.manifest.counts.metrics.values() for why in counts.unscored}
+    assert reasons >= {"refused", "content_filter", "context_too_long"}
+    assert len(server.received) <= 300 * 4
+
+
 CANARIES = [
     {"prompt": f"Q{n}?", "completion": "fine" if n % 2 else "bad", "scores": {"fluency": 5 if n % 2 else 1}}
     for n in range(20)
