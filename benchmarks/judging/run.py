@@ -7,7 +7,6 @@ or where its own pass rate counts a missing one as a fail. The limit is judgemen
 """
 
 import argparse
-import hashlib
 import json
 import os
 import signal
@@ -21,32 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from monitors import LENGTHS, text
+from table import HEADINGS, METRICS, NOTHING, Outcome, Round, clean_cells, faulty_cells, remarks, row, title
+
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
-LENGTHS: Final = {"prompt": 200, "completion": 500, "context": 300, "ground_truth": 200}
-METRICS: Final = 5
 FAULTS: Final = {"rate_limited": 0.10, "unreadable": 0.05, "broken": 0.02}
 INSTALL_S: Final = 900
 ENVIRONMENTS: Final = Path.home() / ".cache" / "genwatch-peers"
 QUIET: Final = {"DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-HEADINGS: Final = (
-    "package",
-    "scored",
-    "wall, s",
-    "x limit",
-    "CPU a call, ms",
-    "peak, MB",
-    "calls",
-    "most in flight",
-    "characters a row",
-    "with faults: lost",
-    "counted wrongly",
-    "calls",
-    "wall, s",
-    "remarks",
-)
-NOTHING: Final = "–"
-
 Json = Mapping[str, Any]
 
 
@@ -57,25 +39,6 @@ class Peer:
     script: str
     environment: str | None = None
     requirements: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """What every peer is put through: the file of rows and their count, the faults, and how long it may take."""
-
-    file: Path
-    rows: int
-    faults: Mapping[str, float]
-    patience_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a peer printed, or why it did not; and what the server counted meanwhile."""
-
-    line: Json | None = None
-    failure: str | None = None
-    asked: Json | None = None
 
 
 PEERS: Final[Mapping[str, Peer]] = {
@@ -152,12 +115,6 @@ def write_rows(file: Path, count: int) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-def text(seed: str, length: int) -> str:
-    """Words of eight characters that the seed determines."""
-    digest = hashlib.shake_128(seed.encode()).hexdigest(length // 2)
-    return " ".join(digest[at : at + 8] for at in range(0, length, 8))[:length]
-
-
 def judge(python: Path, peer: Peer, server: str, one: Round, in_flight: int) -> Outcome:
     """Let a peer judge the rows of a round, in a process and a working folder of its own."""
     tag = Path(peer.script).stem.rstrip("_")
@@ -203,59 +160,6 @@ def raised(complaints: str) -> str:
     """The last exception in what a process said, shortened to a cell of the table."""
     lines = [line for line in complaints.splitlines() if line and not line.startswith((" ", "|", "+"))]
     return (lines or ["nothing that it told"])[-1].replace("|", "/")[:90]
-
-
-def total(outcome: Outcome, count: str) -> int:
-    """The judgements of all metrics that were `scored`, `lost` or `wrong`."""
-    return sum(metric[count] for metric in outcome.line["metrics"].values()) if outcome.line else 0
-
-
-def clean_cells(outcome: Outcome, one: Round, limit_s: float) -> list[str]:
-    """What a clean round took: from judgements scored to characters a row."""
-    line, asked = outcome.line, outcome.asked
-    if line is None or asked is None:
-        return [NOTHING] * 8
-    judgements = one.rows * len(line["metrics"])
-    return [
-        f"{total(outcome, 'scored')} of {judgements}",
-        f"{line['wall_s']:.1f}",
-        f"{line['wall_s'] / (judgements * limit_s):.2f}",
-        f"{1000 * line['cpu_s'] / asked['calls']:.2f}",
-        f"{line['peak_mb']:.0f}",
-        str(asked["calls"]),
-        str(asked["most"]),
-        f"{asked['characters'] / one.rows:.0f}",
-    ]
-
-
-def faulty_cells(outcome: Outcome | None, one: Round) -> list[str]:
-    """What a round with faults gave: judgements lost and counted wrongly, calls and wall seconds."""
-    if outcome is None:
-        return [NOTHING] * 4
-    calls = str(outcome.asked["calls"]) if outcome.asked else NOTHING
-    judgements = one.rows * METRICS
-    if outcome.line is None:
-        return [f"{judgements} of {judgements}", "0", calls, NOTHING]
-    lost = f"{total(outcome, 'lost')} of {one.rows * len(outcome.line['metrics'])}"
-    return [lost, str(total(outcome, "wrong")), calls, f"{outcome.line['wall_s']:.1f}"]
-
-
-def remarks(clean: Outcome, faulty: Outcome | None) -> str:
-    """What the figures do not say."""
-    said = [f"clean: {clean.failure}"] if clean.failure else []
-    if faulty is not None and faulty.failure:
-        said.append(f"with faults: {faulty.failure}")
-    return "; ".join(said)
-
-
-def title(name: str, outcome: Outcome) -> str:
-    """A peer's name with its package's version."""
-    return f"{name} {outcome.line['version']}" if outcome.line else name
-
-
-def row(cells: Sequence[str]) -> str:
-    """One row of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
 
 
 def log(words: str) -> None:
