@@ -311,7 +311,7 @@ HALVES = st.lists(
 
 
 @given(HALVES, st.integers(0, 3))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_adjacent_windows_count_every_row_exactly_once(
     tmp_path_factory: pytest.TempPathFactory, halves: list[tuple[str, int, int, int]], torn: int
 ) -> None:
