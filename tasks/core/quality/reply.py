@@ -10,6 +10,7 @@ from tasks.core.quality.metric import HIGHEST, LOWEST
 from tasks.core.quality.score import Unscored
 
 REASON_LIMIT: Final = 1_000
+READ_CHARACTERS: Final = 20_000  # of a reply, its end; a verdict is never so long, and a hostile reply takes its time
 VERDICT: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
@@ -123,8 +124,8 @@ def _last_object(text: str) -> tuple[dict[str, Any] | None, int, int]:
 
 
 def _objects(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
-    """The complete top-level JSON objects of a text with their start and end, in order."""
-    at = text.find("{")
+    """The complete top-level JSON objects of a text's end with their start and end, in order."""
+    at = text.find("{", max(0, len(text) - READ_CHARACTERS))
     while at >= 0:
         try:
             value, end = _DECODER.raw_decode(text, at)
