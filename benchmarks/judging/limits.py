@@ -8,18 +8,15 @@ request's body, and 50 for the reply.
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 from monitors import WINDOW, interactions, monitor
+from processes import serve, serving
 from throughput import QUIET, reply
 
 from tasks.adapters.evaluators import open_evaluator
@@ -83,29 +80,9 @@ class Limited:
         return web.Response(body=reply("separate"), content_type="application/json", headers=headers)
 
 
-async def serve(name: str) -> None:
-    """Serve until the process is ended; the port is printed first."""
-    runner = web.ServerRunner(web.Server(Limited(**TRIALS[name]).answer, access_log=None))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
-
-
-@contextmanager
-def serving(name: str) -> Iterator[str]:
-    """The server in a process of its own."""
-    command = [sys.executable, __file__, "--serve", name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            yield f"http://127.0.0.1:{server.stdout.readline().strip() if server.stdout else ''}"
-        finally:
-            server.terminate()
-
-
 def measure(name: str, rows: int, in_flight: int) -> str:
     """One row of the table."""
-    with serving(name) as url, tempfile.TemporaryDirectory() as folder:
+    with serving(__file__, "--serve", name) as url, tempfile.TemporaryDirectory() as folder:
         config = monitor(Path(folder), f"{url}/v1", in_flight, "separate", max_attempts=20)
         store = open_storage(f"{config.store}/{config.name}", create=True)
         evaluator = open_evaluator(config)
@@ -137,6 +114,6 @@ if __name__ == "__main__":
     parser.add_argument("--serve", choices=TRIALS)
     given = parser.parse_args()
     if given.serve:
-        asyncio.run(serve(given.serve))
+        asyncio.run(serve(Limited(**TRIALS[given.serve]).answer))
     else:
         main(given.rows, given.in_flight)

@@ -14,13 +14,13 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from monitors import LENGTHS, text
+from processes import serving
 from table import HEADINGS, METRICS, NOTHING, Outcome, Round, clean_cells, faulty_cells, remarks, row, title
 
 HERE: Final = Path(__file__).resolve().parent
@@ -84,18 +84,6 @@ def called(command: Sequence[str]) -> None:
     if done.returncode:
         complaints = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         raise InstallError((complaints or done.stderr.splitlines() or ["no reason given"])[-1])
-
-
-@contextmanager
-def serving(latency_ms: float) -> Iterator[str]:
-    """The URL of a server in another process, which ends with the block."""
-    command = [sys.executable, str(HERE / "server.py"), "--latency-ms", str(latency_ms)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            port = server.stdout.readline().strip() if server.stdout else ""
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
 
 
 def exchange(url: str, document: Json | None = None) -> Json:
@@ -187,7 +175,10 @@ def measured(name: str, server: str, options: argparse.Namespace, rounds: tuple[
 
 def main(options: argparse.Namespace) -> None:
     """Measure the peers that were asked for; a row is printed as soon as it is known."""
-    with tempfile.TemporaryDirectory() as folder, serving(options.latency_ms) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(str(HERE / "server.py"), "--latency-ms", str(options.latency_ms)) as server,
+    ):
         rounds = (
             Round(file=Path(folder) / "rows.jsonl", rows=options.rows, faults={}, patience_s=options.patience_s),
             Round(

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
+from processes import serve
 
 MODEL: Final = "benchmark"
 CHAT: Final = "/chat/completions"
@@ -179,18 +180,9 @@ REPLIES: Final = {
 }
 
 
-async def serve(port: int, latency_ms: float) -> None:
-    """Serve until the process is ended; the port is printed first."""
-    runner = web.ServerRunner(web.Server(Server(latency_ms).answer, access_log=None))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=200)
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.latency_ms))
+    asyncio.run(serve(Server(options.latency_ms).answer, options.port))

@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ import aiohttp
 import pyarrow as pa
 from aiohttp import web
 from monitors import WINDOW, interactions, monitor
+from processes import serve, serving
 
 from tasks.adapters.evaluators import open_evaluator
 from tasks.adapters.ledger import Ledger
@@ -39,6 +39,7 @@ QUIET: Final = Watch(progress=lambda _done, _all: None, say=lambda _line: None)
 VERDICT: Final = {"reason": "The thread holds and nothing is out of place.", "score": 4}
 
 
+@cache
 def reply(judging: str) -> bytes:
     """The completion that the server gives to every call."""
     names = ("coherence", "fluency", "groundedness", "relevance", "similarity")
@@ -48,32 +49,11 @@ def reply(judging: str) -> bytes:
     return json.dumps({"id": "1", "model": "benchmark", "choices": [choice], "usage": usage}).encode()
 
 
-async def serve(judging: str) -> None:
-    """Answer every request after the latency, until the process is ended; the port is printed first."""
-    body = reply(judging)
-
-    async def answer(request: web.BaseRequest) -> web.Response:
-        await request.read()
-        await asyncio.sleep(LATENCY_MS / 1000)
-        return web.Response(body=body, content_type="application/json")
-
-    runner = web.ServerRunner(web.Server(answer, access_log=None))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
-
-
-@contextmanager
-def serving(judging: str) -> Iterator[str]:
-    """The server in a process of its own."""
-    command = [sys.executable, __file__, "--serve", judging]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            port = server.stdout.readline().strip() if server.stdout else ""
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.terminate()
+async def answer(judging: str, request: web.BaseRequest) -> web.Response:
+    """The completion, after the latency."""
+    await request.read()
+    await asyncio.sleep(LATENCY_MS / 1000)
+    return web.Response(body=reply(judging), content_type="application/json")
 
 
 def cpu_s() -> float:
@@ -148,7 +128,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|")
     characters = {}
     for rows, in_flight, judging in TRIALS:
-        with serving(judging) as url:
+        with serving(__file__, "--serve", judging) as server:
+            url = f"{server}/v1"
             found = apart("--measure", url, rows, in_flight, judging)
             plain = apart("--plain", url, found["calls"], in_flight, round(found["characters"] / 5))
         limit_s = found["calls"] * LATENCY_MS / 1000 / in_flight
@@ -179,7 +160,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     pa.set_cpu_count(1)
     if given.serve:
-        asyncio.run(serve(given.serve))
+        asyncio.run(serve(partial(answer, given.serve)))
     elif given.measure:
         address, rows_given, flying, way = given.measure
         print(json.dumps(measure(address, int(rows_given), int(flying), way)))

@@ -15,7 +15,7 @@ from tasks.adapters.batch_record import custom_id
 from tasks.adapters.evaluators import price_of
 from tasks.adapters.faults import Dialect
 from tasks.adapters.judge import MARK_BYTES, messages_of
-from tasks.adapters.line_http import Settings, parameters
+from tasks.adapters.line_http import parameters, settings_of
 from tasks.adapters.wanted import ordered_calls
 from tasks.core.quality.exchange import BATCH_SHARE, Question
 from tasks.core.quality.plan import Call, Missing
@@ -92,14 +92,6 @@ def _bound_usd(config: MonitorConfig, call: Call, count: int) -> float:
 
 
 def _request(juror: Juror, call: Call, repeat: int, path: str) -> Request:
-    settings = Settings(
-        model=juror.model or "",
-        concurrency=juror.concurrency,
-        max_attempts=juror.max_attempts,
-        temperature=juror.temperature,
-        max_tokens=juror.max_tokens,
-        logprobs=juror.logprobs,
-    )
     is_openais = juror.provider == "openai" and juror.base_url is None
     question = Question(
         call=call,
@@ -110,6 +102,6 @@ def _request(juror: Juror, call: Call, repeat: int, path: str) -> Request:
         bound_usd=0.0,
     )
     name = custom_id(call.content_hash, repeat, call.names[0])
-    body = parameters(Dialect(token_key=MODERN) if is_openais else Dialect(), settings, question)
+    body = parameters(Dialect(token_key=MODERN) if is_openais else Dialect(), settings_of(juror), question)
     document = {"custom_id": name, "method": "POST", "url": path, "body": body}
     return Request(name=name, line=json.dumps(document).encode() + b"\n")

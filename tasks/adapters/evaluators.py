@@ -74,19 +74,11 @@ def price_of(juror: Juror) -> Price | None:
 
 def live_line(juror: Juror, number: int, purse: Purse) -> Line:
     """The line that asks a judge's server call by call."""
-    from tasks.adapters.line_http import HttpLine, Settings  # noqa: PLC0415  aiohttp is slow to import
+    from tasks.adapters.line_http import HttpLine, settings_of  # noqa: PLC0415  aiohttp is slow to import
     from tasks.adapters.wire import Wire  # noqa: PLC0415
 
-    settings = Settings(
-        model=juror.model or "",
-        concurrency=juror.concurrency,
-        max_attempts=juror.max_attempts,
-        temperature=juror.temperature,
-        max_tokens=juror.max_tokens,
-        logprobs=juror.logprobs,
-    )
     wire = Wire(_url(juror), _headers(juror, number), juror.concurrency, juror.timeout.total_seconds())
-    return HttpLine(wire, settings, purse)
+    return HttpLine(wire, settings_of(juror), purse)
 
 
 def _url(juror: Juror) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from configs.evaluator import Juror
 from tasks.adapters.faults import Dialect, backoff_s, cause_of, read_refusal, retry_after_s, simpler
 from tasks.adapters.wire import Broken, Response, Wire
 from tasks.core.errors import EvaluatorError
@@ -50,6 +51,18 @@ class Failure:
     may_be_billed: bool = False
     said: bytes = b""
     wait_s: float | None = None
+
+
+def settings_of(juror: Juror) -> Settings:
+    """What a judge of the monitor file is sent, and how hard it is asked."""
+    return Settings(
+        model=juror.model or "",
+        concurrency=juror.concurrency,
+        max_attempts=juror.max_attempts,
+        temperature=juror.temperature,
+        max_tokens=juror.max_tokens,
+        logprobs=juror.logprobs,
+    )
 
 
 class HttpLine:

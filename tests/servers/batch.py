@@ -1,8 +1,6 @@
 """A real HTTP server on loopback with the files, batches and chat endpoints of OpenAI, which answers as told."""
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.servers.evaluator import failure, verdict
-from tests.servers.http import Received, Reply, _end, _respond
+from tests.servers.http import Received, Reply, listening, respond
 
 Lines = list[bytes]
 
@@ -68,25 +66,8 @@ class BatchServer:
 def serve_batches() -> Iterator[BatchServer]:
     """Serve until the block ends."""
     server = BatchServer()
-    loop = asyncio.new_event_loop()
-    runner = web.AppRunner(_app(server), access_log=None, shutdown_timeout=0.1)
-
-    async def start() -> None:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        server.url = f"http://{host}:{port}"
-
-    loop.run_until_complete(start())
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(_app(server)) as server.url:
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 def _app(server: BatchServer) -> web.Application:
@@ -101,7 +82,7 @@ def _app(server: BatchServer) -> web.Application:
     async def chat(request: web.Request) -> web.StreamResponse:
         received = _received(len(server.live), request.path_qs, await request.json())
         server.live.append(received)
-        return await _respond(request, server.answer(received))
+        return await respond(request, server.answer(received))
 
     app.router.add_post("/{path:.*}/chat/completions", chat)
     return app
@@ -113,7 +94,7 @@ Handler = Callable[[BatchServer, web.Request], Any]
 def _endpoint(server: BatchServer, handler: Handler) -> Callable[[web.Request], Any]:
     async def handle(request: web.Request) -> web.StreamResponse:
         if server.refusal is not None:
-            return await _respond(request, server.refusal)
+            return await respond(request, server.refusal)
         response: web.StreamResponse = await handler(server, request)
         return response
 

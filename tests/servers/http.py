@@ -48,21 +48,27 @@ class HttpServer:
 def serve(answer: Callable[[Received], Reply]) -> Iterator[HttpServer]:
     """Serve until the block ends; `answer` may be replaced meanwhile."""
     server = HttpServer(url="", answer=answer)
+    with listening(_app(server)) as server.url:
+        yield server
+
+
+@contextmanager
+def listening(app: web.Application) -> Iterator[str]:
+    """The URL of an application that is served in a thread until the block ends."""
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(_app(server), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
-    async def start() -> None:
+    async def start() -> str:
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
-        server.url = f"http://{host}:{port}"
+        return f"http://{host}:{port}"
 
-    loop.run_until_complete(start())
+    url = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield server
+        yield url
     finally:
         asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
@@ -95,7 +101,7 @@ def _app(server: HttpServer) -> web.Application:
             reply = server.answer(received)
             if reply.delay_s:
                 await asyncio.sleep(reply.delay_s)
-            return await _respond(request, reply)
+            return await respond(request, reply)
         finally:
             server.in_flight -= 1
 
@@ -104,7 +110,8 @@ def _app(server: HttpServer) -> web.Application:
     return app
 
 
-async def _respond(request: web.Request, reply: Reply) -> web.StreamResponse:
+async def respond(request: web.Request, reply: Reply) -> web.StreamResponse:
+    """Answer as the reply says."""
     if reply.pieces > 1:
         return await _in_pieces(request, reply)
     if not reply.cut:

@@ -3,7 +3,7 @@
 import asyncio
 
 import openai
-from openai_plain import MODEL, Messages, asked, by_metric, score
+from openai_plain import Messages, asked, by_metric, parameters, score
 from trial import Trial, Verdicts, run
 
 
@@ -19,13 +19,7 @@ async def ask_all(trial: Trial) -> list[object]:
 
         async def ask(messages: Messages) -> object:
             async with gate:
-                reply = await client.chat.completions.create(
-                    model=MODEL,
-                    messages=messages,
-                    max_tokens=400,
-                    temperature=0.0,
-                    response_format={"type": "json_object"},
-                )
+                reply = await client.chat.completions.create(**parameters(messages))
             return score(reply.choices[0].message.content)
 
         return await asyncio.gather(*(ask(messages) for messages in asked(trial.rows)))

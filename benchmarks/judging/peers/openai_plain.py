@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from trial import CRITERIA, SCALE, Row, Trial, Verdicts, verdict
 
@@ -20,6 +21,17 @@ def asked(rows: Sequence[Row]) -> Iterator[Messages]:
         for row in rows:
             user = "\n\n".join(f"{role}: {row[role]}" for role in needs)
             yield [{"role": "system", "content": system}, {"role": "user", "content": user}]
+
+
+def parameters(messages: Messages) -> dict[str, Any]:
+    """What one call sends."""
+    return {
+        "model": MODEL,
+        "messages": messages,
+        "max_tokens": 400,
+        "temperature": 0.0,
+        "response_format": {"type": "json_object"},
+    }
 
 
 def score(content: str | None) -> object:

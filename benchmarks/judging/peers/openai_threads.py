@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import openai
-from openai_plain import MODEL, Messages, asked, by_metric, score
+from openai_plain import Messages, asked, by_metric, parameters, score
 from trial import Trial, Verdicts, run
 
 
@@ -12,13 +12,7 @@ def evaluate(trial: Trial) -> Verdicts:
     with openai.OpenAI(base_url=trial.url, api_key="none") as client, ThreadPoolExecutor(trial.in_flight) as pool:
 
         def ask(messages: Messages) -> object:
-            reply = client.chat.completions.create(
-                model=MODEL,
-                messages=messages,
-                max_tokens=400,
-                temperature=0.0,
-                response_format={"type": "json_object"},
-            )
+            reply = client.chat.completions.create(**parameters(messages))
             return score(reply.choices[0].message.content)
 
         return by_metric(trial, list(pool.map(ask, asked(trial.rows))))
