@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from configs.values import DatedLocation, Duration, Location, SecretReference, S
 from tasks.core.quality.metric import Metric
 from tasks.core.records.formats import FORMATS, Format
 from tasks.core.records.interaction import KEYS, ROLES, SUSPECTED
-from tasks.core.records.layout import SourceColumns
+from tasks.core.records.layout import BOTH, WHOLE, Layout, SourceColumns
 from tasks.core.safety.recognisers import RECOGNISERS
 
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
@@ -42,10 +43,16 @@ class Schedule(Section):
 
 
 class WindowSettings(Section):
-    """The windows of event time: length, how long to wait for late halves, how many missed ones a run takes."""
+    """The windows of event time.
+
+    `every`: their length. `grace`: how long after its end a window waits, and how far the clocks of both sides may be
+    apart. `revise`: how late an output may come after its input, and how long after its end a window is revised when
+    something came late. `catch_up`: at most so many missed windows in one run.
+    """
 
     every: Duration = timedelta(hours=1)
     grace: Duration = timedelta(minutes=15)
+    revise: Duration = timedelta(hours=24)
     catch_up: int = Field(default=48, ge=1)
 
     @model_validator(mode="after")
@@ -66,24 +73,48 @@ class Quarantine(Section):
 class Source(Section):
     """Where the logs are and how their records are laid out.
 
-    A location may name dates (`logs/{yyyy}/{MM}/{dd}/{HH}`); azure_mdc does so by itself. For `table`, `outputs` is
-    left out when a record holds both halves. `columns` maps roles to field names or JSON paths; other names pass
-    through as segments.
+    A location may name dates (`logs/{yyyy}/{MM}/{dd}/{HH}`); some formats do so by themselves. `outputs` is left out
+    when a record holds both halves. `columns` maps roles to field names or JSON paths, over those that the format
+    brings; other names pass through as segments.
     """
 
-    format: Literal["azure_mdc", "table"]
+    format: str
     inputs: DatedLocation
     outputs: DatedLocation | None = None
     join_on: str | None = None
     time_column: str | None = None
-    columns: dict[str, str]
+    columns: dict[str, str] = Field(default_factory=dict)
     endpoint_url: str | None = None
     quarantine: Quarantine = Quarantine()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_columns_of_format(cls, given: object) -> object:
+        """The columns that the format brings, under those of the user."""
+        if not isinstance(given, dict) or given.get("format") not in FORMATS:
+            return given
+        columns = given.get("columns") or {}
+        known = FORMATS[given["format"]].columns
+        return given | {"columns": {**known, **columns}} if isinstance(columns, dict) else given
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.outputs is None and not self.layout_format.tabular:
+        if self.format not in FORMATS:
+            message = f"format {self.format} is unknown; use {', '.join(FORMATS)}, or auto with genwatch check"
+            raise ValueError(message)
+        sides = self.layout_format.sides
+        if self.outputs is None and sides == len(("inputs", "outputs")):
             message = f"format {self.format} keeps inputs and outputs apart: outputs is missing"
+            raise ValueError(message)
+        if self.outputs is not None and sides == 1:
+            message = f"format {self.format} keeps both halves in one record: remove outputs"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        if not self.columns:
+            message = f"columns is missing: map roles ({', '.join(ROLES)}) to fields of the logs"
             raise ValueError(message)
         for role, field in self.columns.items():
             if role in (*KEYS, SUSPECTED) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
@@ -100,13 +131,16 @@ class Source(Section):
         return FORMATS[self.format]
 
     @property
-    def source_columns(self) -> SourceColumns:
-        """The names of the fields, with the format's own where the user gave none."""
-        return SourceColumns(
-            join_on=self.join_on or self.layout_format.join_on,
-            time_column=self.time_column or self.layout_format.time_column,
-            columns=self.columns,
-        )
+    def layout(self) -> Layout:
+        """Where the records keep what the join needs; of a table without `outputs` each record is both halves."""
+        names = SourceColumns(join_on=self.join_on, time_column=self.time_column, columns=self.columns)
+        layout = self.layout_format.read(names)
+        return replace(layout, side=BOTH) if self.outputs is None and layout.side is None else layout
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whether a row must be a JSON object for the columns to be found in it."""
+        return any(column != WHOLE for column in self.columns.values())
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from configs.monitor import JUDGED_ROLES, MonitorConfig
 from tasks.assess import thresholds
-from tasks.collect import read_window
+from tasks.collect import preview_window
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.window import asked_windows, newest_closed
@@ -28,9 +28,10 @@ def check_monitor(config: MonitorConfig) -> None:
     for name, value in _facts(config):
         console.print(f"{name:<11}{value}", soft_wrap=True, highlight=False, markup=False)
     window = newest_closed(datetime.now(UTC), config.window.every, config.window.grace)
-    collected = read_window(config, window)
+    with console.status("reading the newest closed window"):
+        collected = preview_window(config, window, datetime.now(UTC), lambda _done, _total: None)
     rows = collected.interactions.slice(0, ROWS).to_pylist()
-    console.print(f"\nThe newest closed window, {window.label} UTC, {len(collected.objects)} objects:")
+    console.print(f"\nThe newest closed window, {window.label} UTC, {collected.objects} objects:")
     console.print(f"  {_counted(collected.counts)}", highlight=False)
     for warning in collected.warnings:
         console.print(f"  warning: {warning}", style="yellow", highlight=False, markup=False)

@@ -61,6 +61,7 @@ def due_jobs(
             revision=published.get(window.start, -1) + 1,
             is_scheduled=window_start is None,
             is_newest=all(start <= window.start for start in published),
+            moment=moment,
             started_at=datetime.now(UTC),
         )
         for window in windows

@@ -61,6 +61,7 @@ def manifest_of(config: MonitorConfig, job: Job, outcome: Outcome) -> Manifest:
         config_hash=config_hash(config),
         objects=collected.objects,
         counts=counts,
+        digest=collected.digest,
         evaluator=outcome.scored.use,
         fingerprints=outcome.scored.fingerprints,
         scores=outcome.scored.root,

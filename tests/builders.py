@@ -22,6 +22,7 @@ from tasks.score import Watch
 
 SIX = datetime(2026, 11, 20, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+LATER = SIX + 7 * 24 * HOUR
 WINDOW = Window(start=SIX, end=SIX + HOUR)
 COLUMNS = {"prompt": "question", "completion": "answer", "context": "documents", "ground_truth": "expected"}
 
@@ -117,7 +118,7 @@ def write_pairs(folder: Path, count: int, hour: datetime = SIX, answers: Mapping
 
 def job(window: Window = WINDOW, revision: int = 0, **changes: Any) -> Job:
     """A job of the schedule on the newest window."""
-    fields: dict[str, Any] = {"is_scheduled": True, "is_newest": True, "started_at": SIX} | changes
+    fields: dict[str, Any] = {"is_scheduled": True, "is_newest": True, "moment": LATER, "started_at": SIX} | changes
     return Job(window=window, revision=revision, **fields)
 
 

@@ -6,6 +6,7 @@ end of the process, and DuckDB's binding would print a page about types that wer
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,3 +28,8 @@ def errors() -> tuple[type[Exception], type[Exception]]:
     import duckdb  # noqa: PLC0415  see above
 
     return duckdb.InvalidInputException, duckdb.Error
+
+
+def engine_version() -> str:
+    """DuckDB's version: its hashes may differ between versions."""
+    return version("duckdb")

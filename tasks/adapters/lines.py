@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from tasks.core.records.decode import Fault
+from tasks.core.records.fault import Fault
 
 LINE_LIMIT_BYTES: Final = 64 * 2**20
 KEPT_CHARACTERS: Final = 10_000

@@ -1,114 +1,54 @@
-"""Staging: the objects of a window brought to a bounded scratch directory as files that DuckDB reads."""
+"""Staging: objects brought to a bounded scratch directory as files that DuckDB reads."""
 
 import gzip
 import shutil
+import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import BinaryIO, Final
+
+import pyarrow as pa
 
 from tasks.adapters.locations import local_path
 from tasks.adapters.storage import Storage, StoredObject
-from tasks.core.errors import ScratchError, SourceError
-from tasks.core.records.decode import Fault
+from tasks.core.errors import ScratchError, UnreadableObjectError
+from tasks.core.records.fault import Fault
 
 THREADS: Final = 16
 CHUNK_BYTES: Final = 4 * 2**20
 GZIP_MAGIC: Final = b"\x1f\x8b"
+ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 GLOB: Final = frozenset("*?[]{}")
+ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """One object as a local file, decompressed; `fault` says that only what was whole before the damage is there."""
+    """One object as a local file, decompressed; `stored` is the version that was read.
 
-    uri: str
-    key: str
-    etag: str
-    size: int
-    modified: datetime
+    `fault` says that only what was whole before the damage is there; `taken` is the scratch space that it takes.
+    """
+
+    stored: StoredObject
     path: Path
     fault: Fault | None
+    taken: int
 
 
-def stage(storage: Storage, objects: Sequence[StoredObject], scratch: Path, budget: "Budget") -> list[Staged]:
-    """Bring the objects to `scratch`, in parallel, in their order; plain local files are read where they are.
+class Scratch:
+    """A directory of staged files that takes at most so many bytes; raises ScratchError when more is wanted."""
 
-    Raises ScratchError where they would take more than the budget has left, SourceError where an object
-    changed since it was listed.
-    """
-    if local_path(storage.root) is None:
-        budget.take(sum(stored.size for stored in objects))
-    with ThreadPoolExecutor(THREADS) as pool:
-        jobs = [
-            pool.submit(_stage_one, storage, stored, scratch / f"{index:06d}", budget)
-            for index, stored in enumerate(objects)
-        ]
-        return [job.result() for job in jobs]
-
-
-def _stage_one(storage: Storage, stored: StoredObject, target: Path, budget: "Budget") -> Staged:
-    folder = local_path(storage.root)
-    path = target if folder is None else folder / stored.key
-    try:
-        if folder is not None and GLOB.intersection(str(path)):
-            target.symlink_to(path)  # DuckDB would take the name for a pattern
-            path = target
-        if folder is None:
-            with path.open("wb") as sink:
-                storage.read(stored.key, sink, etag=stored.etag)
-        with path.open("rb") as source:
-            compressed = source.read(2) == GZIP_MAGIC
-    except FileNotFoundError as error:
-        message = f"{storage.root}/{stored.key} vanished or changed while it was read; the run tries again"
-        raise SourceError(message) from error
-    fault = None
-    if compressed:
-        plain = target.with_suffix(".plain")
-        fault = _decompress(path, plain, budget)
-        if folder is None:
-            path.unlink()
-        path = plain
-    return Staged(
-        uri=f"{storage.root}/{stored.key}",
-        key=stored.key,
-        etag=stored.etag,
-        size=stored.size,
-        modified=stored.modified,
-        path=path,
-        fault=fault,
-    )
-
-
-def _decompress(source: Path, target: Path, budget: "Budget") -> Fault | None:
-    """Decompress every gzip member with its checksum.
-
-    Of a file that was cut short, what is whole stays; where the bytes themselves are wrong, none can be trusted.
-    """
-    with gzip.open(source, "rb") as compressed, target.open("wb") as plain:
-        try:
-            while chunk := compressed.read1(CHUNK_BYTES):
-                budget.take(len(chunk))
-                plain.write(chunk)
-        except EOFError:
-            return Fault.TRUNCATED_GZIP
-        except (gzip.BadGzipFile, zlib.error):
-            plain.truncate(0)
-            return Fault.DAMAGED_GZIP
-    return None
-
-
-class Budget:
-    """Scratch space that several threads draw on; raises ScratchError when it is spent."""
-
-    def __init__(self, scratch: Path, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self.folder = folder
         self._limit = limit_bytes
-        self._left = min(limit_bytes, shutil.disk_usage(scratch).free)
+        self._left = min(limit_bytes, shutil.disk_usage(folder).free)
         self._lock = Lock()
+        self._names = 0
 
     def take(self, size: int) -> None:
         """Draw `size` bytes."""
@@ -116,8 +56,144 @@ class Budget:
             self._left -= size
             if self._left < 0:
                 message = (
-                    "the objects of this window need more scratch space than there is "
-                    f"(limit {self._limit / 1e9:.1f} GB): "
-                    "shorten window.every, raise engine.scratch_gb, or point TMPDIR at a larger disk"
+                    f"reading needs more scratch space than there is (limit {self._limit / 1e9:.1f} GB): "
+                    "raise engine.scratch_gb, or point TMPDIR at a larger disk"
                 )
                 raise ScratchError(message)
+
+    def give_back(self, staged: Sequence[Staged]) -> None:
+        """Delete staged files; their space can be drawn on again."""
+        for one in staged:
+            if one.taken or one.path.is_symlink():
+                one.path.unlink(missing_ok=True)
+            with self._lock:
+                self._left += one.taken
+
+    def path(self) -> Path:
+        """A path in the directory that nothing has."""
+        with self._lock:
+            self._names += 1
+            return self.folder / f"{self._names:06d}"
+
+
+@contextmanager
+def open_scratch(scratch_gb: float) -> Iterator[Scratch]:
+    """A directory of its own, which is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="genwatch-") as folder:
+        yield Scratch(Path(folder), int(scratch_gb * 1e9))
+
+
+@contextmanager
+def staged(storage: Storage, objects: Sequence[StoredObject], scratch: Scratch) -> Iterator[list[Staged]]:
+    """The objects as files, brought in parallel, in their order; plain local files are read where they are.
+
+    An object that vanished, or that cannot be read however often, is there as an empty file with its fault.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        jobs = [pool.submit(_stage, storage, stored, scratch) for stored in objects]
+        found = [job.result() for job in jobs]
+    try:
+        yield found
+    finally:
+        scratch.give_back(found)
+
+
+def _stage(storage: Storage, stored: StoredObject, scratch: Scratch) -> Staged:
+    target = scratch.path()
+    try:
+        fetched = _fetch(storage, stored, target, scratch)
+    except FileNotFoundError:
+        target.touch()
+        return Staged(stored=stored, path=target, fault=Fault.VANISHED_OBJECT, taken=0)
+    except UnreadableObjectError:
+        target.write_bytes(b"")
+        return Staged(stored=stored, path=target, fault=Fault.UNREADABLE_OBJECT, taken=0)
+    with fetched.path.open("rb") as source:
+        unpack = UNPACKERS.get(source.read(4)[:2])
+    return fetched if unpack is None else _unpacked(fetched, scratch, unpack)
+
+
+def _fetch(storage: Storage, stored: StoredObject, target: Path, scratch: Scratch) -> Staged:
+    """The object as it is now: where it was written again since it was listed, its new version."""
+    folder = local_path(storage.root)
+    if folder is not None:
+        return _in_place(stored, folder / stored.key, target)
+    for _ in range(ATTEMPTS):
+        try:
+            scratch.take(stored.size)
+            with target.open("wb") as sink:
+                storage.read(stored.key, sink, etag=stored.etag)
+            return Staged(stored=stored, path=target, fault=None, taken=stored.size)
+        except FileNotFoundError:
+            scratch.take(-stored.size)
+            stored = _listed_again(storage, stored.key)
+    raise FileNotFoundError(stored.key)
+
+
+def _in_place(stored: StoredObject, path: Path, target: Path) -> Staged:
+    if not path.exists():
+        raise FileNotFoundError(path)
+    if GLOB.intersection(str(path)):
+        target.symlink_to(path)  # DuckDB would take the name for a pattern
+        path = target
+    return Staged(stored=stored, path=path, fault=None, taken=0)
+
+
+def _listed_again(storage: Storage, key: str) -> StoredObject:
+    """The object as it is listed now; raises FileNotFoundError where it is gone."""
+    found = next((stored for stored in storage.list(key) if stored.key == key), None)
+    if found is None:
+        raise FileNotFoundError(key)
+    return found
+
+
+Unpack = Callable[[BinaryIO, BinaryIO, Callable[[int], None]], Fault | None]
+
+
+def _unpacked(fetched: Staged, scratch: Scratch, unpack: Unpack) -> Staged:
+    plain = scratch.path()
+    taken = 0
+
+    def take(size: int) -> None:
+        nonlocal taken
+        scratch.take(size)
+        taken += size
+
+    with fetched.path.open("rb") as source, plain.open("wb") as sink:
+        fault = unpack(source, sink, take)
+    scratch.give_back([fetched])
+    return replace(fetched, path=plain, fault=fault, taken=taken)
+
+
+def _gunzip(source: BinaryIO, sink: BinaryIO, take: Callable[[int], None]) -> Fault | None:
+    """Decompress every gzip member with its checksum.
+
+    Of a file that was cut short, what is whole stays; where the bytes themselves are wrong, none can be trusted.
+    """
+    with gzip.open(source, "rb") as compressed:
+        try:
+            while chunk := compressed.read1(CHUNK_BYTES):
+                take(len(chunk))
+                sink.write(chunk)
+        except EOFError:
+            return Fault.TRUNCATED_GZIP
+        except (gzip.BadGzipFile, zlib.error):
+            sink.truncate(0)
+            return Fault.DAMAGED_GZIP
+    return None
+
+
+def _unzstd(source: BinaryIO, sink: BinaryIO, take: Callable[[int], None]) -> Fault | None:
+    """Decompress zstd; of a damaged file nothing can be trusted."""
+    try:
+        with pa.CompressedInputStream(pa.PythonFile(source, "r"), "zstd") as compressed:
+            while chunk := compressed.read(CHUNK_BYTES):
+                take(len(chunk))
+                sink.write(chunk)
+    except OSError:
+        sink.truncate(0)
+        return Fault.DAMAGED_ZSTD
+    return None
+
+
+UNPACKERS: Final = {GZIP_MAGIC: _gunzip, ZSTD_MAGIC[:2]: _unzstd}

@@ -1,17 +1,18 @@
 """Parquet and CSV files as JSON lines, a row a line, so that every format is read in one way."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tasks.adapters.database import errors
-from tasks.adapters.lines import KEPT_CHARACTERS, BadLine
-from tasks.adapters.staging import Staged
-from tasks.core.records.decode import Fault
+from tasks.adapters.lines import KEPT_CHARACTERS, LINE_LIMIT_BYTES, BadLine
+from tasks.core.records.fault import Fault
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+HEAD_BYTES: Final = 4096
 CSV: Final = "header = true, all_varchar = true, ignore_errors = true, store_rejects = true"
 READERS: Final[Mapping[str, str]] = {
     ".parquet": "read_parquet($path)",
@@ -20,15 +21,19 @@ READERS: Final[Mapping[str, str]] = {
 }
 
 
-def as_json_lines(engine: "DuckDBPyConnection", staged: Staged, target: Path) -> tuple[Path, list[BadLine]]:
+def as_json_lines(engine: "DuckDBPyConnection", path: Path, key: str, target: Path) -> tuple[Path, list[BadLine]]:
     """The file as JSON lines and the CSV lines that are malformed; a file that is JSON lines already stays.
 
-    A line is a row in the file's order. A file that cannot be read gives no row and one fault, without a line.
+    The name in `key` tells what it is; a `.json` file may be one array. A line is a row in the file's order. A file
+    that cannot be read gives no row and one fault, without a line.
     """
-    reader = READERS.get(Path(staged.key.removesuffix(".gz")).suffix.lower())
+    suffix = Path(key.removesuffix(".gz").removesuffix(".zst")).suffix.lower()
+    if suffix == ".json":
+        return _array_as_lines(path, target)
+    reader = READERS.get(suffix)
     if reader is None:
-        return staged.path, []
-    reader = reader.replace("$path", quoted(staged.path))
+        return path, []
+    reader = reader.replace("$path", quoted(path))
     _, any_error = errors()
     engine.execute("SET preserve_insertion_order = true")
     try:
@@ -43,6 +48,21 @@ def as_json_lines(engine: "DuckDBPyConnection", staged: Staged, target: Path) ->
     finally:
         engine.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
         engine.execute("SET preserve_insertion_order = false")
+
+
+def _array_as_lines(path: Path, target: Path) -> tuple[Path, list[BadLine]]:
+    """The elements of a JSON array as lines; any other file stays as it is."""
+    with path.open("rb") as content:
+        begins = content.read(HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not begins.startswith(b"[") or path.stat().st_size > LINE_LIMIT_BYTES:
+        return path, []
+    try:
+        elements = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        target.write_bytes(b"")
+        return target, [BadLine(line=None, fault=Fault.UNREADABLE_OBJECT, content=str(error)[:KEPT_CHARACTERS])]
+    target.write_text("".join(f"{json.dumps(element)}\n" for element in elements), encoding="utf-8")
+    return target, []
 
 
 def quoted(path: Path) -> str:

@@ -3,6 +3,7 @@
 MonitorError
 ├── ConfigError      the monitor file or the command line is wrong (exit code 2)
 ├── StorageError     a bucket, a key or a permission is missing
+├── UnreadableObjectError  one object's content cannot be had, however often it is asked for
 ├── ScratchError     a window does not fit into the scratch space
 ├── SourceError      the logs changed while they were read; a retry helps
 ├── EvaluatorError   the evaluator cannot be asked any more: key, model, address, quota, budget
@@ -22,6 +23,10 @@ class ConfigError(MonitorError):
 
 class StorageError(MonitorError):
     """Object storage refuses: no such bucket, access denied, no credentials."""
+
+
+class UnreadableObjectError(MonitorError):
+    """The content of one object cannot be had, however often it is asked for; it costs that object."""
 
 
 class ScratchError(MonitorError):

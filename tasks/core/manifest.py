@@ -47,12 +47,14 @@ class RecordCounts(Part):
     """What became of the logged rows of a window.
 
     Lines of neighbouring windows that were read for the join are not counted here. A record of several rows counts
-    each row, and a record with both halves counts each half. `quarantined_objects` are whole objects beside the rows.
+    each row, and a record with both halves counts each half. `not_calls` are records that belong to no call, such as
+    other spans of a trace. `quarantined_objects` are whole objects beside the rows.
     """
 
     lines_read: int
     inputs: int
     outputs: int
+    not_calls: int = 0
     quarantined: int
     quarantined_objects: int
     quarantined_by_reason: Mapping[str, int]
@@ -109,7 +111,8 @@ class VerdictRecord(Part):
 class Manifest(Part):
     """What a run did to one revision of one window; writing it publishes the revision.
 
-    `scores` is the folder of the ledger that the scores came from; `redacted` are values by kind.
+    `digest` stands for the joined rows of the window: the same rows have the same. `scores` is the folder of the ledger
+    that the scores came from; `redacted` are values by kind.
     """
 
     monitor: str
@@ -123,6 +126,7 @@ class Manifest(Part):
     config_hash: str
     objects: tuple[ReadObject, ...]
     counts: Counts
+    digest: str = ""
     evaluator: EvaluatorUse
     fingerprints: Mapping[str, str]
     scores: str = "scores"
@@ -134,9 +138,9 @@ class Manifest(Part):
 def check_counts(counts: Counts) -> None:
     """Hold the counts to their sums; raises CountsError with the first sum that does not hold."""
     sums = {
-        "lines_read = inputs + outputs + quarantined": (
+        "lines_read = inputs + outputs + not_calls + quarantined": (
             counts.lines_read,
-            counts.inputs + counts.outputs + counts.quarantined,
+            counts.inputs + counts.outputs + counts.not_calls + counts.quarantined,
         ),
         "inputs = joined + orphan_inputs + duplicate_inputs": (
             counts.inputs,

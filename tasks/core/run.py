@@ -14,12 +14,16 @@ from tasks.core.window import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One window to be run: its revision, when the run of it began, and whether the schedule asked for it."""
+    """One window to be run: its revision, when the run of it began, and whether the schedule asked for it.
+
+    `moment` is when the run was meant to begin: what was logged later is not waited for.
+    """
 
     window: Window
     revision: int
     is_scheduled: bool
     is_newest: bool
+    moment: datetime
     started_at: datetime
 
 
@@ -27,12 +31,13 @@ class Job:
 class Collected:
     """What a window's logs gave: the key of the sampled interactions, and what became of every row.
 
-    `redacted` are the values that were redacted in the sample, by kind.
+    `digest` stands for the joined rows; `redacted` are the values that were redacted in the sample, by kind.
     """
 
     interactions: str
     objects: tuple[ReadObject, ...]
     counts: RecordCounts
+    digest: str
     redacted: Mapping[str, int]
     warnings: tuple[str, ...]
 

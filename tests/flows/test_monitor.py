@@ -54,7 +54,7 @@ def test_a_run_publishes_everything_that_the_store_promises(tmp_path: Path) -> N
     config = monitor(tmp_path)
     state = run(config)
     assert (state.name, state.message) == ("Completed", "ok in 2026-11-20 06:00-07:00")
-    keys = {stored.key for stored in store_of(config).list("") if not stored.key.startswith("scores/")}
+    keys = {stored.key for stored in store_of(config).list("") if not stored.key.startswith(("scores/", "halves/"))}
     place = f"window={WINDOW.key}/rev=0"
     kinds = ("interactions", "measures", "quarantine", "verdicts")
     assert keys == {f"{kind}/{place}.parquet" for kind in kinds} | {

@@ -28,7 +28,7 @@ from tasks.core.quality.price import FRAME_TOKENS
 from tasks.core.run import Scored
 from tasks.core.window import Window
 from tasks.score import score_window
-from tests.builders import QUIET, WINDOW, monitor, store_of, write_pairs
+from tests.builders import QUIET, WINDOW, job, monitor, store_of, write_pairs
 from tests.servers.batch import NO_BATCHES, BatchServer, serve_batches
 from tests.servers.evaluator import failure, metric_of, said, user_text, verdict
 from tests.servers.http import Received, Reply
@@ -51,7 +51,7 @@ def batched_by(server: BatchServer, folder: Path, *metrics: str, **evaluator: An
 
 def interactions_of(config: MonitorConfig) -> pa.Table:
     store = store_of(config)
-    return read_table(store, collect_window(config, WINDOW, 0, store).interactions)
+    return read_table(store, collect_window(config, job(), store).interactions)
 
 
 @contextmanager

@@ -19,14 +19,14 @@ from tasks.core.records.interaction import schema
 from tasks.core.records.sample import sample_hash
 from tasks.core.run import Collected
 from tasks.core.window import Window
-from tests.builders import HOUR, SIX, WINDOW, answered, asked, event, monitor, store_of, write_logs, write_pairs
+from tests.builders import HOUR, SIX, WINDOW, answered, asked, event, job, monitor, store_of, write_logs, write_pairs
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
 def collected(config: MonitorConfig, window: Window = WINDOW) -> tuple[Collected, list[dict[str, Any]]]:
-    found = collect_window(config, window, 0, store_of(config))
+    found = collect_window(config, job(window), store_of(config))
     check_counts(Counts(**found.counts.model_dump(), metrics={}))
     return found, read_table(store_of(config), found.interactions).to_pylist()
 
@@ -279,7 +279,7 @@ def test_windows_go_by_the_time_of_the_input_and_not_by_the_folder(tmp_path: Pat
     write_logs(tmp_path, "inputs", SIX, [asked("a", SIX), asked("b", late), asked("c", SIX + HOUR)])
     write_logs(tmp_path, "outputs", SIX + HOUR, [answered("b", late + 3 * SECOND)])
     write_logs(tmp_path, "inputs", SIX + HOUR, [asked("d", late)], name="x.jsonl")
-    write_logs(tmp_path, "outputs", SIX, [answered(one, SIX) for one in "acd"])
+    write_logs(tmp_path, "outputs", SIX, [answered("a", SIX), answered("c", SIX + HOUR), answered("d", late)])
     config = monitor(tmp_path)
     _, rows = collected(config)
     assert {row["interaction_id"] for row in rows} == {"a", "b", "d"}

@@ -57,7 +57,7 @@ class Run:
     def _collect(self, *, replay: bool) -> Collected:
         if replay:
             return recollect_window(self.window, self.job.revision, self.store)
-        return collect_window(self.config, self.window, self.job.revision, self.store)
+        return collect_window(self.config, self.job, self.store)
 
     def _score(self, *, replay: bool) -> Scored:
         interactions = read_table(self.store, self.collected.interactions)

@@ -21,7 +21,7 @@ from tasks.collect import collect_window
 from tasks.core.quality.judgement import tallies
 from tasks.core.run import Scored
 from tasks.score import score_window
-from tests.builders import QUIET, SIX, WINDOW, answered, asked, event, judged_by, store_of, write_logs, write_pairs
+from tests.builders import QUIET, SIX, WINDOW, answered, asked, event, job, judged_by, store_of, write_logs, write_pairs
 from tests.servers.evaluator import JSON, failure, metric_of, said, user_text, verdict
 from tests.servers.http import HttpServer, Received, Reply, serve
 
@@ -34,7 +34,7 @@ def server() -> Iterator[HttpServer]:
 
 def scored(config: MonitorConfig) -> Scored:
     store = store_of(config)
-    interactions = read_table(store, collect_window(config, WINDOW, 0, store).interactions)
+    interactions = read_table(store, collect_window(config, job(), store).interactions)
     return asyncio.run(score_window(config, WINDOW, interactions, store, open_evaluator(config), QUIET))
 
 
@@ -134,7 +134,7 @@ from tasks.adapters.evaluators import open_evaluator
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.results import read_table
 from tasks.score import score_window
-from tests.builders import QUIET, WINDOW
+from tests.builders import QUIET, WINDOW, job
 config = MonitorConfig.model_validate_json(sys.argv[1])
 store = open_storage(f"{config.store}/{config.name}")
 interactions = read_table(store, f"interactions/window={WINDOW.key}/rev=0.parquet")
@@ -146,7 +146,7 @@ def test_after_kill_9_a_rerun_asks_only_what_is_missing(tmp_path: Path, server: 
     """1,500 judgements; the scoring process is killed when 1,200 were asked; the first batch was written by then."""
     write_pairs(tmp_path, 1500)
     config = judged_by(server.url, tmp_path)
-    collect_window(config, WINDOW, 0, store_of(config))
+    collect_window(config, job(), store_of(config))
     enough = threading.Event()
     content = verdict(4).content
 

@@ -2,14 +2,23 @@
 
 from typing import Final
 
-from tasks.core.records.layout import Layout, SourceColumns, path_of
+from tasks.core.records.json_value import Json, text_at
+from tasks.core.records.layout import Layout, SourceColumns, paths_of
 
 FOLDERS: Final = "{yyyy}/{MM}/{dd}/{HH}"
-JOIN_ON: Final = "correlationid"
-TIME_COLUMN: Final = "time"
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")  # a file of rows beside them ends otherwise
 
 
 def read(source: SourceColumns) -> Layout:
     """The layout of collected records."""
-    return Layout(id=path_of(source.join_on), time=path_of(source.time_column), rows="$.data", reference="$.dataref")
+    return Layout(
+        id=paths_of(source.join_on, "$.correlationid"),
+        time=paths_of(source.time_column, "$.time"),
+        rows="$.data",
+        reference="$.dataref",
+    )
+
+
+def recognises(record: Json) -> bool:
+    """Whether a record was written by the collector."""
+    return (text_at(record, "type") or "").startswith("azureml.inference.")

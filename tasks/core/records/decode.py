@@ -1,117 +1,186 @@
-"""SQL from raw lines to halves: every line becomes rows with an ID and a time, or a reason for quarantine.
+"""SQL from raw lines to halves: every line becomes rows with a key and a time, or a reason for quarantine.
 
-The statements read a relation of lines, (object INTEGER, line VARCHAR), and `referenced_files(object, reference,
-content JSON)`. The usual record, one row that is an object, is decided by one
-parse of the line; the others take the longer way through `_rows`.
+The statements read a relation of lines, (object UBIGINT, line VARCHAR). The usual line, one record with one row that is
+an object, is decided by one parse (`quick`); the others keep their text and take the longer way (`thorough`).
 """
 
-from enum import StrEnum
+from enum import IntEnum
 from typing import Final
 
-from tasks.core.records.layout import Layout, sql_text
+from tasks.core.records.fault import Fault
+from tasks.core.records.layout import WHOLE, Layout, sql_text
 
 MILLISECONDS_FROM: Final = 100_000_000_000  # seconds reach the year 5138, milliseconds begin in 1973
+MICROSECONDS_FROM: Final = MILLISECONDS_FROM * 1_000
+NANOSECONDS_FROM: Final = MILLISECONDS_FROM * 1_000_000
+NOTHING: Final = "$.a[0]"  # a path, where a layout has none
 
 
-class Fault(StrEnum):
-    """Why a line, or a whole object where no line is named, is in quarantine."""
+class Side(IntEnum):
+    """What a row is: the input or the output of a call, or a record that belongs to no call."""
 
-    MALFORMED_JSON = "malformed_json"
-    NOT_AN_OBJECT = "not_an_object"
-    NO_CORRELATION_ID = "no_correlation_id"
-    INVALID_TIME = "invalid_time"
-    NO_ROWS = "no_rows"
-    REFERENCE_MISSING = "reference_missing"
-    ROW_NOT_AN_OBJECT = "row_not_an_object"
-    INVALID_UTF8 = "invalid_utf8"
-    LINE_TOO_LONG = "line_too_long"
-    MALFORMED_CSV = "malformed_csv"
-    TRUNCATED_GZIP = "truncated_gzip"
-    DAMAGED_GZIP = "damaged_gzip"
-    UNREADABLE_OBJECT = "unreadable_object"
-
-    @property
-    def is_whole_object(self) -> bool:
-        """Whether the fault is an object's and not a line's."""
-        return self in {Fault.TRUNCATED_GZIP, Fault.DAMAGED_GZIP, Fault.UNREADABLE_OBJECT}
+    INPUT = 0
+    OUTPUT = 1
+    OTHER = 2
 
 
-def halves(layout: Layout, lines: str, *, needs_objects: bool, with_references: bool) -> str:
-    """A query of one row a logged row: object, line_hash, id, index, row_count, time, reference, fault, faulty line.
+def quick(layout: Layout, lines: str, *, careful: bool) -> str:
+    """A query of object, line_hash, key, time, and the line itself where it needs the longer way.
 
-    `index` counts the rows of a record from 0. A line that cannot be split into rows gives one row with its fault.
+    `key` is the MD5 of the ID, as a UUID. Unless `careful`, a line that is no JSON fails the query, which is then half
+    the work.
     """
-    row_fault = f"WHEN kind <> 'OBJECT' THEN '{Fault.ROW_NOT_AN_OBJECT}'" if needs_objects else ""
+    if layout.records is not None:
+        nothing = "NULL::UUID AS key, NULL::TIMESTAMPTZ AS time"
+        return f"SELECT object, hash(line) AS line_hash, {nothing}, line FROM {lines}"
+    record = "CASE WHEN json_valid(line) THEN line END" if careful else "line"
+    good = ["id IS NOT NULL", "time IS NOT NULL", _is_usual(layout)]
+    good += [f"({layout.is_call})"] if layout.is_call else []
+    good += [f"({layout.fault}) IS NULL"] if layout.fault else []
     return f"""
-        WITH parsed AS (
-            {_parsed(lines, layout, with_references=with_references)}
-        ), decoded AS (
-            SELECT object, line, hash(line) AS line_hash, types[1] AS record_kind, reference,
-                   nullif(trim(texts[1]), '') AS id, {_time("texts[2]")} AS time,
-                   CASE WHEN types[2] = 'OBJECT' OR (types[2] = 'ARRAY' AND types[3] = 'OBJECT' AND types[4] IS NULL)
-                        THEN ['OBJECT']
-                        ELSE list_transform(json_extract({_rows(layout)}, '$[*]'),
-                                            lambda r: json_type({_unwrapped("r")})) END AS kinds
-            FROM parsed
+        SELECT object, hash(line) AS line_hash, md5_number(id)::UUID AS key, time,
+               CASE WHEN {" AND ".join(good)} THEN NULL ELSE line END AS line
+        FROM ({_keyed(layout, f"SELECT *, {record} AS record FROM {lines}")})
+    """
+
+
+def _is_usual(layout: Layout) -> str:
+    """SQL that is true only for a line whose record has exactly one row, an object.
+
+    The text of the first row begins with a brace; so would a text in its place, which stands in the line as `["{`.
+    """
+    if layout.rows in {None, WHOLE}:
+        return "starts_with(line, '{')"
+    return "second IS NULL AND starts_with(first, '{') AND NOT contains(line, '[\"{')"
+
+
+def usual(layout: Layout, looked_at: str, side: Side) -> str:
+    """A query of the halves of the lines that `quick` has decided, as `thorough` has them."""
+    sides = [Side.INPUT, Side.OUTPUT] if layout.side is not None else [side]
+    parts = [
+        f"SELECT object, line_hash, 0::UINTEGER AS position, {one}::UTINYINT AS side, key, 0::UINTEGER AS index, "
+        f"1::UINTEGER AS row_count, time, NULL::VARCHAR AS reference, NULL::VARCHAR AS fault, NULL::VARCHAR AS line "
+        f"FROM {looked_at} WHERE line IS NULL"
+        for one in sides
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def thorough(layout: Layout, lines: str, side: Side, *, needs_objects: bool) -> str:
+    """A query of the halves in any lines, a row a logged row.
+
+    Columns: object, line_hash, position (of the record in its line), side, key, index (of the row in its record),
+    row_count, time, reference, fault, and the line where there is a fault. A line that cannot be split into rows gives
+    one row with its fault. `side` is that of the location, for layouts that do not say it themselves. Expects
+    `referenced_files(object, reference, content JSON)`, the rows that lie in files.
+    """
+    keyed = f"SELECT *, json_type(record) AS record_kind FROM ({_keyed(layout, records(layout, lines))})"
+    return f"""
+        WITH split AS (
+            SELECT object, line, position, record_kind, id, time, time_text, reference, {_sides(layout, side)} AS sides,
+                   {f"({layout.fault})" if layout.fault else "NULL"} AS call_fault, {_kinds(layout)} AS kinds
+            FROM ({keyed}) LEFT JOIN referenced_files f USING (object, reference)
         ), unnested AS (
             SELECT * EXCLUDE (kinds), len(kinds) AS row_count,
                    unnest(CASE WHEN len(kinds) > 0 THEN kinds ELSE [NULL] END) AS kind,
                    unnest(range(greatest(coalesce(len(kinds), 0), 1))) AS index
-            FROM decoded
+            FROM split
         ), judged AS (
-            SELECT *, CASE
-                WHEN record_kind IS NULL THEN '{Fault.MALFORMED_JSON}'
-                WHEN record_kind <> 'OBJECT' THEN '{Fault.NOT_AN_OBJECT}'
-                WHEN id IS NULL THEN '{Fault.NO_CORRELATION_ID}'
-                WHEN time IS NULL THEN '{Fault.INVALID_TIME}'
-                WHEN row_count IS NULL AND reference IS NOT NULL THEN '{Fault.REFERENCE_MISSING}'
-                WHEN coalesce(row_count, 0) = 0 THEN '{Fault.NO_ROWS}'
-                {row_fault}
-            END AS fault
-            FROM unnested
+            SELECT *, {_fault(layout, needs_objects=needs_objects)} AS fault FROM unnested
         )
-        SELECT object, line_hash, id, index::INTEGER AS index, row_count::INTEGER AS row_count, time, reference, fault,
-               CASE WHEN fault IS NOT NULL THEN line END AS line
+        SELECT object, hash(line) AS line_hash, position::UINTEGER AS position,
+               unnest(CASE WHEN fault IS NULL THEN sides ELSE [{Side.OTHER}] END)::UTINYINT AS side,
+               md5_number(id)::UUID AS key, index::UINTEGER AS index, row_count::UINTEGER AS row_count, time,
+               reference, fault, CASE WHEN fault IS NOT NULL THEN line END AS line
         FROM judged
     """
 
 
-def row_at(lines: str, layout: Layout, index: str, *, with_references: bool) -> str:
-    """A query of object, every further column of `lines`, and `row`, the JSON of the row numbered `index`."""
-    rows = f"({_rows(layout)})->{index}"
-    direct = f"record->{sql_text(layout.rows)}"
+def records(layout: Layout, lines: str) -> str:
+    """A query of every column of `lines` beside `position` and `record`, a row a record; null where a line is none."""
+    record = "try_cast(line AS JSON)"
+    if layout.records is None:
+        return f"SELECT *, 0 AS position, {record} AS record FROM {lines}"
     return f"""
-        SELECT * EXCLUDE (record, referenced, types, texts, reference, line),
-               CASE WHEN types[2] = 'OBJECT' THEN {direct}
-                    WHEN types[2] = 'ARRAY' AND types[3] = 'OBJECT' AND types[4] IS NULL THEN {direct}->0
-                    ELSE {_unwrapped(rows)} END AS row
-        FROM ({_parsed(lines, layout, with_references=with_references)})
+        SELECT * EXCLUDE (found), unnest(range(greatest(coalesce(len(found), 0), 1))) AS position,
+               unnest(CASE WHEN len(found) > 0 THEN found ELSE [NULL] END) AS record
+        FROM (SELECT * EXCLUDE (record), {layout.records} AS found FROM (SELECT *, {record} AS record FROM {lines}))
     """
 
 
-def _parsed(lines: str, layout: Layout, *, with_references: bool) -> str:
-    """Each line as `record` (null when malformed), with the JSON types of record and rows and the texts of its keys."""
-    paths = f"['$', {', '.join(sql_text(layout.rows + end) for end in ('', '[0]', '[1]'))}]"
-    named = [layout.id, layout.time] + ([layout.reference] if layout.reference else [])
-    reference = "texts[3]" if layout.reference else "NULL::VARCHAR"
-    parsed = f"""
-        SELECT *, {reference} AS reference
-        FROM (SELECT *, json_type(record, {paths}) AS types,
-                     json_extract_string(record, [{", ".join(sql_text(path) for path in named)}]) AS texts
-              FROM (SELECT *, try_cast(line AS JSON) AS record FROM {lines}))
-    """
-    if not with_references:
-        return f"SELECT *, NULL::JSON AS referenced FROM ({parsed})"
+def row_at(layout: Layout, recorded: str, index: str) -> str:
+    """A query of every column of `recorded` beside `row`, the JSON of the row numbered `index` of its `record`."""
+    if layout.rows is None:
+        return f"SELECT * EXCLUDE (record), record AS row FROM ({recorded})"
+    reference = "NULL" if layout.reference is None else f"record->>{sql_text(layout.reference)}"
     return f"""
-        SELECT p.*, f.content AS referenced FROM ({parsed}) p
-        LEFT JOIN referenced_files f ON f.object = p.object AND f.reference = p.reference
+        SELECT * EXCLUDE (record, reference, content), {_unwrapped(f"({_rows(layout)})->{index}")} AS row
+        FROM (SELECT *, {reference} AS reference FROM ({recorded}))
+        LEFT JOIN referenced_files f USING (object, reference)
     """
+
+
+def id_of(layout: Layout) -> str:
+    """SQL for the ID of `record`, trimmed; null where it has none."""
+    texts = [f"json_extract_string(record, {sql_text(path)})" for path in layout.id]
+    return f"nullif(trim(coalesce({', '.join(texts)}, NULL)), '')"
+
+
+def _keyed(layout: Layout, recorded: str) -> str:
+    """Every column of `recorded`, which has `record`, beside its id, time, reference, first and second row as text."""
+    rows = layout.rows or WHOLE
+    texts = [*layout.id, *layout.time, layout.reference or NOTHING, f"{rows}[0]", f"{rows}[1]"]
+    ids, times = len(layout.id), len(layout.time)
+    after = ids + times
+    return f"""
+        SELECT * EXCLUDE (texts), nullif(trim({_first(1, ids)}), '') AS id, {_time(_first(ids + 1, times))} AS time,
+               {_first(ids + 1, times)} AS time_text,
+               texts[{after + 1}] AS reference, texts[{after + 2}] AS first, texts[{after + 3}] AS second
+        FROM (SELECT *, json_extract_string(record, [{", ".join(map(sql_text, texts))}]) AS texts FROM ({recorded}))
+    """
+
+
+def _first(start: int, count: int) -> str:
+    found = [f"texts[{place}]" for place in range(start, start + count)]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join([*found, 'NULL::VARCHAR'])})"
+
+
+def _sides(layout: Layout, side: Side) -> str:
+    """The sides that a record stands for, as an SQL list."""
+    mine = f"[{side}]"
+    if layout.side is not None:
+        both, only = f"[{Side.INPUT}, {Side.OUTPUT}]", f"[{Side.INPUT}]"
+        mine = f"CASE {layout.side} WHEN 'both' THEN {both} WHEN 'input' THEN {only} ELSE [{Side.OUTPUT}] END"
+    return mine if layout.is_call is None else f"CASE WHEN {layout.is_call} THEN {mine} ELSE [{Side.OTHER}] END"
+
+
+def _fault(layout: Layout, *, needs_objects: bool) -> str:
+    row_fault = f"WHEN kind <> 'OBJECT' THEN '{Fault.ROW_NOT_AN_OBJECT}'" if needs_objects else ""
+    no_time = "time IS NULL AND time_text IS NOT NULL" if layout.untimed else "time IS NULL"
+    return f"""CASE
+        WHEN record_kind IS NULL AND NOT json_valid(line) THEN '{Fault.MALFORMED_JSON}'
+        WHEN record_kind IS NULL THEN '{Fault.NO_ROWS}'
+        WHEN record_kind <> 'OBJECT' THEN '{Fault.NOT_AN_OBJECT}'
+        WHEN sides = [{Side.OTHER}] THEN NULL
+        WHEN id IS NULL THEN '{Fault.NO_CORRELATION_ID}'
+        WHEN {no_time} THEN '{Fault.INVALID_TIME}'
+        WHEN call_fault IS NOT NULL THEN call_fault
+        WHEN row_count IS NULL AND reference IS NOT NULL THEN '{Fault.REFERENCE_MISSING}'
+        WHEN coalesce(row_count, 0) = 0 THEN '{Fault.NO_ROWS}'
+        {row_fault}
+    END"""
+
+
+def _kinds(layout: Layout) -> str:
+    """The JSON types of a record's rows, as an SQL list; null where it has none."""
+    if layout.rows is None:
+        return "['OBJECT']"
+    return f"list_transform(json_extract({_rows(layout)}, '$[*]'), lambda r: json_type({_unwrapped('r')}))"
 
 
 def _rows(layout: Layout) -> str:
     """The rows of any record as a JSON array: an array is its rows, anything else is one row, null is none."""
-    value = f"coalesce(nullif(record->{sql_text(layout.rows)}, 'null'::JSON), referenced)"
-    value = _unwrapped(value)
+    value = _unwrapped(f"coalesce(nullif(record->{sql_text(layout.rows or '$')}, 'null'::JSON), content)")
     return (
         f"CASE WHEN json_type({value}) IS NULL THEN NULL WHEN json_type({value}) = 'ARRAY' THEN {value} "
         f"ELSE json_array({value}) END"
@@ -128,7 +197,12 @@ def _unwrapped(value: str) -> str:
 
 
 def _time(text: str) -> str:
-    """ISO 8601 text, or a Unix time in seconds or milliseconds; a time without an offset is UTC; null where neither."""
+    """ISO 8601 text, or a Unix time in seconds, milli-, micro- or nanoseconds; a time without an offset is UTC.
+
+    Null where it is neither.
+    """
     number = f"try_cast({text} AS DOUBLE)"
-    seconds = f"CASE WHEN abs({number}) >= {MILLISECONDS_FROM} THEN {number} / 1000 ELSE {number} END"
-    return f"coalesce(try_cast({text} AS TIMESTAMPTZ), to_timestamp({seconds}))"
+    unit = f"""CASE WHEN abs({number}) >= {NANOSECONDS_FROM} THEN 1e9 WHEN abs({number}) >= {MICROSECONDS_FROM} THEN 1e6
+        WHEN abs({number}) >= {MILLISECONDS_FROM} THEN 1e3 ELSE 1 END"""
+    iso = f"try_cast({text} AS TIMESTAMPTZ)"
+    return f"CASE WHEN {text} LIKE '____-%' THEN {iso} ELSE coalesce(try(to_timestamp({number} / {unit})), {iso}) END"

@@ -10,6 +10,7 @@ from tasks.core.measure import TIMESTAMP
 TEXT_ROLES: Final = (
     "prompt",
     "completion",
+    "history",
     "context",
     "ground_truth",
     "model_version",

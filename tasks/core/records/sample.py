@@ -5,18 +5,27 @@ Source: bottom-k sampling, E. Cohen and H. Kaplan, Summarizing data using bottom
 
 import hashlib
 from typing import Final
+from uuid import UUID
 
-HASHES: Final = 2**64
+HASHES: Final = 2**128
 
-SAMPLE: Final = """
-    CREATE TABLE sampled AS
-    SELECT * FROM (
-        SELECT *, md5_number_upper($seed || ':' || interaction_id) AS sample_hash FROM pairs
-    )
-    WHERE sample_hash < $below
-    ORDER BY sample_hash, interaction_id
-    LIMIT $at_most
+EMPTY: Final = """
+    SELECT NULL::UUID AS key, NULL::UINTEGER AS index, NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS event_time,
+           NULL::TIMESTAMPTZ AS output_time, NULL::UBIGINT AS input_object, NULL::UBIGINT AS input_hash,
+           NULL::UINTEGER AS input_position, NULL::UBIGINT AS output_object, NULL::UBIGINT AS output_hash,
+           NULL::UINTEGER AS output_position, NULL::UHUGEINT AS sample_hash
+    WHERE false
 """
+SAMPLE: Final = """
+    SELECT key, index, row_count, event_time, output_time, input_object, input_hash, input_position,
+           output_object, output_hash, output_position, sample_hash
+    FROM (SELECT *, md5_number($seed || ':' || key || ':' || index) AS sample_hash FROM pairs)
+    WHERE window_start = $start AND sample_hash < $below::UHUGEINT
+    ORDER BY sample_hash LIMIT $at_most
+"""
+FIRST: Final = (
+    "SELECT *, row_number() OVER (ORDER BY sample_hash) AS number FROM sampled ORDER BY number LIMIT $at_most"
+)
 
 
 def hash_below(rate: float) -> int:
@@ -24,7 +33,12 @@ def hash_below(rate: float) -> int:
     return min(HASHES - 1, round(rate * HASHES))
 
 
-def sample_hash(seed: int, interaction_id: str) -> int:
-    """The hash of one interaction, from 0 to 2**64 - 1, as `SAMPLE` computes it in SQL."""
-    digest = hashlib.md5(f"{seed}:{interaction_id}".encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "little")
+def key_of(correlation_id: str) -> UUID:
+    """The key that halves are joined by: the MD5 of the ID, its bytes turned round."""
+    return UUID(bytes=hashlib.md5(correlation_id.encode(), usedforsecurity=False).digest()[::-1])
+
+
+def sample_hash(seed: int, correlation_id: str, index: int = 0) -> int:
+    """The hash of one interaction, from 0 to 2**128 - 1, as `SAMPLE` computes it in SQL."""
+    text = f"{seed}:{key_of(correlation_id)}:{index}"
+    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest(), "little")

@@ -1,42 +1,82 @@
 """SQL that reads the columns of the sampled interactions from their lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from tasks.core.records.decode import row_at
+from tasks.core.records.decode import id_of, records, row_at
 from tasks.core.records.interaction import KEYS, NUMERIC_ROLES, ROLES
-from tasks.core.records.layout import Layout, SourceColumns, path_of, sql_text
+from tasks.core.records.layout import Layout, path_of, sql_text
+
+WANTED: Final = """
+    CREATE OR REPLACE TABLE wanted_lines AS
+    SELECT number, 0::UTINYINT AS side, input_object AS object, input_hash AS line_hash, input_position AS at, index
+    FROM sampled
+    UNION ALL
+    SELECT number, 1::UTINYINT, output_object, output_hash, output_position, index FROM sampled
+"""
+_LINES: Final = """(
+    SELECT w.*, l.line FROM lines l JOIN wanted_lines w ON l.object = w.object AND hash(l.line) = w.line_hash
+)"""
 
 
-def rows_of_side(side: str, lines: str, layout: Layout, *, with_references: bool) -> str:
-    """A query of the sampled rows of one side (`input` or `output`): interaction_id and its row as JSON.
+def rows(layout: Layout) -> str:
+    """A query of number, side, ID and row of the wanted lines; those that are not wanted are not parsed.
 
-    Expects the relation `lines` and `sampled`; lines that are not sampled are passed over before they are parsed.
+    Expects `lines`, `wanted_lines` and `referenced_files`.
     """
-    sampled_lines = f"""(
-        SELECT l.object, l.line, s.interaction_id, s.index
-        FROM {lines} l JOIN sampled s ON l.object = s.{side}_object AND hash(l.line) = s.{side}_hash
-    )"""
-    rows = row_at(sampled_lines, layout, "index", with_references=with_references)
-    return f"SELECT DISTINCT ON (interaction_id) interaction_id, row FROM ({rows})"
+    found = f"SELECT * EXCLUDE (line), {id_of(layout)} AS id FROM ({records(layout, _LINES)})"
+    return f"SELECT number, side, id, row FROM ({row_at(layout, found, 'index')})"
 
 
-def interactions(source: SourceColumns, segments: Iterable[str]) -> str:
-    """A query of the sampled interactions in the order of the sample, with the columns of `interaction.schema`.
-
-    Expects `input_columns`, `output_columns`, `sampled` and `objects(object, uri)`. A prompt is looked for in the
-    input only and a completion in the output only; every other column in the output first, then in the input.
-    """
-    columns = [_column(role, source.columns.get(role)) for role in (*ROLES, *segments)]
-    keys = {"input_object": "a.uri AS input_object", "output_object": "b.uri AS output_object"}
-    named = [keys.get(key, f"s.{key}") for key in KEYS]
+def references(layout: Layout) -> str:
+    """A query of object and reference of the wanted lines whose rows lie in a file."""
     return f"""
-        SELECT {", ".join([*named, *columns])}
+        SELECT DISTINCT object, record->>{sql_text(layout.reference or "$")} AS reference
+        FROM ({records(layout, _LINES)}) WHERE reference IS NOT NULL
+    """
+
+
+def own_records(layout: Layout) -> str:
+    """A query of object, number, side, ID, record and group of the wanted lines, for formats that decode them."""
+    group = "NULL" if layout.group is None else f"record->>{sql_text(layout.group)}"
+    return f"""
+        SELECT object, number, side, {id_of(layout)} AS id, record::VARCHAR AS record, {group} AS "group"
+        FROM ({records(layout, _LINES)}) WHERE position = at
+    """
+
+
+def kin_records(layout: Layout) -> str:
+    """A query of group and record of all lines whose records share a group with one of the table `own`."""
+    group = f"record->>{sql_text(layout.group or '$')}"
+    return f"""
+        SELECT "group", record::VARCHAR AS record
+        FROM (SELECT record, {group} AS "group" FROM ({records(layout, "lines")}))
+        WHERE "group" IN (SELECT "group" FROM own)
+    """
+
+
+def interactions(columns: Mapping[str, str], segments: Iterable[str]) -> str:
+    """A query of the sampled interactions in the order of the sample, with the columns of `interaction.logged`.
+
+    Expects `rows(number, side, id, row)`, `sampled` and `objects(object, uri)`. A prompt is looked for in the input
+    only and a completion in the output only; every other column in the output first, then in the input.
+    """
+    named = {
+        "interaction_id": "CASE WHEN s.row_count > 1 THEN i.id || '_' || s.index ELSE i.id END AS interaction_id",
+        "correlation_id": "i.id AS correlation_id",
+        "input_object": "a.uri AS input_object",
+        "output_object": "b.uri AS output_object",
+    }
+    keys = [named.get(key, f"s.{key}") for key in KEYS]
+    wide = [_column(role, columns.get(role)) for role in (*ROLES, *segments)]
+    return f"""
+        SELECT {", ".join([*keys, *wide])}
         FROM sampled s
-        JOIN input_columns i USING (interaction_id)
-        JOIN output_columns o USING (interaction_id)
+        JOIN rows i ON i.number = s.number AND i.side = 0
+        JOIN rows o ON o.number = s.number AND o.side = 1
         JOIN objects a ON a.object = s.input_object
         JOIN objects b ON b.object = s.output_object
-        ORDER BY s.sample_hash, s.interaction_id
+        ORDER BY s.number
     """
 
 

@@ -1,0 +1,136 @@
+"""The halves of every object that was read, kept in the store, so that each version is read once for all windows."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.adapters.slicing import FAULTS_SCHEMA, Sliced
+from tasks.adapters.storage import Storage, StoredObject, read_bytes
+
+THREADS: Final = 16
+ROOT: Final = "halves"
+INDEX: Final = "objects.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSlice:
+    """A slice in the store: its folder, and the objects that it holds, by number; `place` is their location's number.
+
+    `unread` are those that could not be read at all: they are tried again by the next run.
+    """
+
+    folder: str
+    place: int
+    objects: Mapping[int, StoredObject]
+    unread: frozenset[int]
+
+
+class Halves:
+    """The slices below `halves/` in a monitor's store, by the day that their objects are of.
+
+    `reader` names everything that the halves depend on beside the objects: a slice of another reader does not count.
+    """
+
+    def __init__(self, storage: Storage, reader: str) -> None:
+        self._storage = storage
+        self._reader = reader
+
+    def known(self) -> list[KeptSlice]:
+        """The slices of this reader."""
+        indexes = [stored.key for stored in self._storage.list(f"{ROOT}/") if stored.key.endswith(INDEX)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = pool.map(self._open, indexes)
+            return [one for one in found if one is not None]
+
+    def keep(self, sliced: Sliced, place: int, day: date) -> KeptSlice:
+        """Write a slice; its index is written last, and makes it count."""
+        name = hashlib.sha256(f"{self._reader} {sorted(sliced.objects)} {sorted(sliced.unread)}".encode()).hexdigest()[
+            :24
+        ]
+        folder = f"{ROOT}/date={day:%Y-%m-%d}/{name}"
+        self._storage.put(f"{folder}/halves.parquet", sliced.halves.read_bytes())
+        faults = BytesIO()
+        pq.write_table(sliced.faults, faults)
+        self._storage.put(f"{folder}/faults.parquet", faults.getvalue())
+        document = {
+            "reader": self._reader,
+            "place": place,
+            "unread": sorted(sliced.unread),
+            "objects": {number: _document(stored) for number, stored in sliced.objects.items()},
+        }
+        self._storage.put(f"{folder}/{INDEX}", json.dumps(document).encode())
+        return KeptSlice(folder=folder, place=place, objects=sliced.objects, unread=sliced.unread)
+
+    def fetch(self, slices: Sequence[KeptSlice], folder: Path) -> list[Path]:
+        """The files of halves in a local folder."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            numbered = enumerate(slices)
+            return list(pool.map(lambda one: self._fetch(one[1], folder / f"halves-{one[0]:05d}.parquet"), numbered))
+
+    def faults(self, slices: Sequence[KeptSlice], objects: Collection[int]) -> pa.Table:
+        """The unusable rows of some slices that are of the given objects; a reading counts before a failed one."""
+        last = {number: place for place, one in enumerate(slices) for number in one.unread}
+        last |= {number: place for place, one in enumerate(slices) for number in one.objects.keys() - one.unread}
+        with ThreadPoolExecutor(THREADS) as pool:
+            tables = list(pool.map(self._faults, slices))
+        mine = [
+            table.filter(
+                pc.is_in(table["object"], pa.array([one for one in objects if last.get(one) == place], pa.uint64()))
+            )
+            for place, table in enumerate(tables)
+        ]
+        return pa.concat_tables([FAULTS_SCHEMA.empty_table(), *mine])
+
+    def forget(self, before: date) -> int:
+        """Delete the slices of days before `before`; returns how many objects of the store are gone."""
+        kept = f"{ROOT}/date={before:%Y-%m-%d}/"
+        old = [stored.key for stored in self._storage.list(f"{ROOT}/") if stored.key < kept]
+        for key in old:
+            self._storage.delete(key)
+        return len(old)
+
+    def _open(self, key: str) -> KeptSlice | None:
+        try:
+            document = json.loads(read_bytes(self._storage, key))
+        except FileNotFoundError:  # another run has just forgotten it
+            return None
+        if document["reader"] != self._reader:
+            return None
+        objects = {int(number): _stored(one) for number, one in document["objects"].items()}
+        return KeptSlice(
+            folder=key.removesuffix(f"/{INDEX}"),
+            place=document["place"],
+            objects=objects,
+            unread=frozenset(document["unread"]),
+        )
+
+    def _faults(self, kept: KeptSlice) -> pa.Table:
+        return pq.read_table(BytesIO(read_bytes(self._storage, f"{kept.folder}/faults.parquet")))
+
+    def _fetch(self, kept: KeptSlice, target: Path) -> Path:
+        with target.open("wb") as sink:
+            self._storage.read(f"{kept.folder}/halves.parquet", sink)
+        return target
+
+
+def _document(stored: StoredObject) -> dict[str, Any]:
+    return {
+        "key": stored.key,
+        "size": stored.size,
+        "etag": stored.etag,
+        "modified": stored.modified.isoformat(),
+    }
+
+
+def _stored(document: Mapping[str, Any]) -> StoredObject:
+    return StoredObject(**(dict(document) | {"modified": datetime.fromisoformat(document["modified"])}))

@@ -1,0 +1,145 @@
+"""Staged files as the relation of lines that every format is read from, and what cannot be a line of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tasks.adapters import lines, tabular
+from tasks.adapters.database import errors
+from tasks.adapters.lines import BadLine
+from tasks.adapters.staging import Scratch, Staged, staged
+from tasks.adapters.storage import Storage, StoredObject
+from tasks.core.records.fault import Fault
+from tasks.core.records.formats import Format
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Engine
+
+DELIMITER: Final = "\x01\x02\x01\x02"  # stands in no line, so that a line is one column
+NO_LINES: Final = "SELECT NULL::UBIGINT AS object, NULL::VARCHAR AS line WHERE false"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A logged row that cannot be used, or a whole object (`line` None).
+
+    `object` is the number of the object's version, `line` counts from 1; `time` is the row's event time, else that of
+    its object.
+    """
+
+    object: int
+    line: int | None
+    fault: Fault
+    content: str | None
+    time: datetime | None
+
+
+class Lines:
+    """Staged files by the numbers of their objects, as the view `lines(object, line)`.
+
+    `faults` are the lines, and the objects, that were left out; lines are numbered as in the files `numbered`.
+    """
+
+    def __init__(self, engine: "Engine", files: Mapping[int, Staged], scratch: Scratch, kind: Format) -> None:
+        self._engine = engine
+        self._scratch = scratch
+        self.faults = [_whole(number, one.fault) for number, one in files.items() if one.fault]
+        self.paths = {number: one.path for number, one in files.items()}
+        self._made: list[Staged] = []
+        engine.execute("CREATE OR REPLACE TABLE files (object UBIGINT, path VARCHAR)")
+        for number, one in files.items():
+            self._prepare(number, one, kind)
+        self.numbered = dict(self.paths)
+        self._define()
+
+    def _prepare(self, number: int, one: Staged, kind: Format) -> None:
+        """Bring a file that is no lines into lines."""
+        key = one.stored.key
+        if kind.unpack is not None:
+            self._replace(number, kind.unpack(key, one.stored.modified, one.path.read_bytes()))
+        elif kind.tabular:
+            path, bad = tabular.as_json_lines(self._engine, one.path, key, self._scratch.path())
+            self.paths[number] = path
+            self.faults += [_bad(number, line) for line in bad]
+
+    def _replace(self, number: int, content: bytes) -> None:
+        self.paths[number] = self._scratch.path()
+        self.paths[number].write_bytes(content)
+
+    def read(self, name: str, *queries: str) -> None:
+        """Make the table `name` of the first query over `lines` that can read them all.
+
+        Where even the last one fails, it is tried again without the lines that are no text.
+        """
+        unreadable, _ = errors()
+        for query in queries:
+            try:
+                self._engine.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
+            except unreadable:
+                continue
+            return
+        self._clean()
+        self._engine.execute(f"CREATE OR REPLACE TABLE {name} AS {queries[-1]}")
+
+    def close(self, originals: Mapping[int, Staged]) -> None:
+        """Delete the files that were made beside the staged ones."""
+        for number, original in originals.items():
+            for path in {self.paths[number], self.numbered[number]} - {original.path}:
+                path.unlink(missing_ok=True)
+
+    def _clean(self) -> None:
+        """Go on with copies that lack the lines that are no text."""
+        for number, path in self.paths.items():
+            target = self._scratch.path()
+            bad = lines.clean(path, target)
+            if bad:
+                self.faults += [_bad(number, line) for line in bad]
+                self.paths[number] = target
+            else:
+                target.unlink()
+        self._define()
+
+    def _define(self) -> None:
+        self._engine.execute("DELETE FROM files")
+        rows = [(number, str(path)) for number, path in self.paths.items() if path.stat().st_size]
+        if rows:
+            self._engine.executemany("INSERT INTO files VALUES (?, ?)", rows)
+        self._engine.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {_query([path for _, path in rows])}")
+
+
+@contextmanager
+def lines_of(
+    engine: "Engine", kind: Format, storage: Storage, objects: Mapping[int, StoredObject], scratch: Scratch
+) -> Iterator[Lines]:
+    """The lines of some objects by their numbers, as the objects are now."""
+    with staged(storage, list(objects.values()), scratch) as files:
+        by_number = dict(zip(objects, files, strict=True))
+        found = Lines(engine, by_number, scratch, kind)
+        try:
+            yield found
+        finally:
+            found.close(by_number)
+
+
+def _query(paths: Sequence[str]) -> str:
+    if not paths:
+        return NO_LINES
+    files = ", ".join(tabular.quoted(Path(path)) for path in paths)
+    return f"""
+        SELECT f.object, t.line
+        FROM read_csv([{files}], columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false,
+                      delim = '{DELIMITER}', quote = '', escape = '', strict_mode = false,
+                      max_line_size = {lines.LINE_LIMIT_BYTES}, filename = true) t
+        JOIN files f ON f.path = t.filename
+    """
+
+
+def _whole(number: int, fault: Fault) -> Quarantined:
+    return Quarantined(object=number, line=None, fault=fault, content=None, time=None)
+
+
+def _bad(number: int, bad: BadLine) -> Quarantined:
+    return Quarantined(object=number, line=bad.line, fault=bad.fault, content=bad.content, time=None)

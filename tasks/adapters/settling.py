@@ -1,0 +1,137 @@
+"""Settling in DuckDB: from the halves of many slices to counts of windows and the sample of one."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tasks.adapters.tabular import quoted
+from tasks.core.records import sample, settle
+from tasks.core.window import Window
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Engine
+
+PART_ROWS: Final = 1_500_000
+COUNTED: Final = (
+    "inputs",
+    "outputs",
+    "not_calls",
+    "joined",
+    "orphan_inputs",
+    "duplicate_inputs",
+    "orphan_outputs",
+    "duplicate_outputs",
+)
+COLUMNS: Final = "object, line_hash, position, side, key, index, row_count, time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What settling depends on: the length of windows, the grace, and how late an output may come after its input."""
+
+    every: timedelta
+    grace: timedelta
+    late: timedelta
+
+    @property
+    def horizon(self) -> timedelta:
+        """How far from a window lie halves that matter to it."""
+        return 2 * (self.late + self.grace)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the statements in `tasks.core.records.settle`."""
+        return {"every": self.every, "grace": self.grace, "late": self.late}
+
+
+def load(engine: "Engine", files: Sequence[Path], objects: Collection[int]) -> None:
+    """Make the view `all_halves` of those of the given object versions."""
+    engine.execute("CREATE OR REPLACE TABLE current AS SELECT unnest($1::UBIGINT[]) AS object", [sorted(objects)])
+    if not files:
+        engine.execute(
+            "CREATE OR REPLACE VIEW all_halves AS SELECT NULL::UBIGINT AS object, NULL::UBIGINT AS line_hash, "
+            "NULL::UINTEGER AS position, NULL::UTINYINT AS side, NULL::UUID AS key, NULL::UINTEGER AS index, "
+            "NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS time WHERE false"
+        )
+        return
+    paths = ", ".join(quoted(path) for path in files)
+    engine.execute(
+        f"CREATE OR REPLACE VIEW all_halves AS SELECT {COLUMNS} FROM read_parquet([{paths}]) "
+        "WHERE object IN (SELECT object FROM current)"
+    )
+
+
+def counts_of(engine: "Engine", span: Window, keys: str, rules: Rules) -> dict[datetime, dict[str, Any]]:
+    """The counts by window of the halves whose key is among `keys`, a query; only windows in `span` are whole."""
+    found: dict[datetime, dict[str, Any]] = {}
+    for _ in _parts(engine, span, keys, rules):
+        _add(found, _counted(engine, rules))
+    return found
+
+
+def sample_of(engine: "Engine", window: Window, rules: Rules, rate: float, at_most: int, seed: int) -> dict[str, Any]:
+    """Make the table `sampled` of one window; return the window's counts.
+
+    `usable` is what was read less what counts in other windows, not a sum of the rest.
+    """
+    found: dict[datetime, dict[str, Any]] = {}
+    total = 0
+    engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.EMPTY}")
+    bounds = {"below": sample.hash_below(rate), "at_most": at_most, "seed": str(seed), "start": window.start}
+    mine = f"SELECT key FROM all_halves WHERE time >= {_literal(window.start)} AND time < {_literal(window.end)}"
+    for rows in _parts(engine, window, mine, rules):
+        total += rows
+        _add(found, _counted(engine, rules))
+        engine.execute(f"INSERT INTO sampled {sample.SAMPLE}", bounds)
+    engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.FIRST}", {"at_most": at_most})
+    elsewhere = sum(_rows(row) for start, row in found.items() if start != window.start)
+    return dict.fromkeys(COUNTED, 0) | {"digest": 0} | found.get(window.start, {}) | {"usable": total - elsewhere}
+
+
+def _parts(engine: "Engine", span: Window, keys: str, rules: Rules) -> Iterator[int]:
+    """Settle the halves around a span part by part, by the hash of the key; yields the rows of each.
+
+    The tables hold one part at each step.
+    """
+    near = f"time >= {_literal(span.start - rules.horizon)} AND time < {_literal(span.end + rules.horizon)}"
+    engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys})")
+    (rows,) = engine.execute(f"SELECT count(*) FROM all_halves WHERE {near}").fetchone() or (0,)
+    parts = -(-int(rows) // PART_ROWS) or 1
+    for part in range(parts):
+        engine.execute(
+            f"CREATE OR REPLACE TABLE halves AS SELECT * FROM all_halves h SEMI JOIN wanted w "
+            f"ON h.key IS NOT DISTINCT FROM w.key WHERE {near} AND hash(key) % {parts} = {part}"
+        )
+        engine.execute(f"CREATE OR REPLACE TABLE settled_inputs AS {settle.INPUTS}", rules.parameters)
+        engine.execute(f"CREATE OR REPLACE TABLE settled_outputs AS {settle.OUTPUTS}", rules.parameters)
+        engine.execute(f"CREATE OR REPLACE VIEW pairs AS {settle.PAIRS}")
+        (rows,) = engine.execute("SELECT count(*) FROM halves").fetchone() or (0,)
+        yield int(rows)
+    for name in ("halves", "settled_inputs", "settled_outputs", "wanted"):
+        engine.execute(f"DELETE FROM {name}")
+
+
+def _counted(engine: "Engine", rules: Rules) -> list[dict[str, Any]]:
+    counted = engine.execute(settle.COUNTS, {"every": rules.every})
+    names = [column[0] for column in counted.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in counted.fetchall()]
+
+
+def _add(found: dict[datetime, dict[str, Any]], counted: Sequence[Mapping[str, Any]]) -> None:
+    for row in counted:
+        before = found.setdefault(row["window_start"], {})
+        for name, value in row.items():
+            if name == "digest":
+                before[name] = (before.get(name, 0) + int(value)) % 2**64
+            elif name != "window_start":
+                before[name] = before.get(name, 0) + value
+
+
+def _rows(counts: Mapping[str, Any]) -> int:
+    return int(counts["inputs"] + counts["outputs"] + counts["not_calls"])
+
+
+def _literal(moment: datetime) -> str:
+    return f"TIMESTAMPTZ '{moment.isoformat()}'"

@@ -1,0 +1,198 @@
+"""One slice of objects read once: its halves and its unusable rows, as the store keeps them for every window."""
+
+import gzip
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from configs.monitor import Source
+from tasks.adapters import lines
+from tasks.adapters.engine import open_engine
+from tasks.adapters.reading import Lines, Quarantined
+from tasks.adapters.source import Place, version_of
+from tasks.adapters.staging import GZIP_MAGIC, Scratch, Staged, staged
+from tasks.adapters.storage import StoredObject, read_bytes
+from tasks.core.measure import TIMESTAMP
+from tasks.core.records import decode
+from tasks.core.records.fault import Fault
+from tasks.core.records.layout import Layout
+from tasks.core.safety.redaction import redact
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Engine
+
+FAULTS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("object", pa.uint64(), nullable=False),
+        pa.field("line", pa.int64()),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("content", pa.string()),
+        pa.field("time", TIMESTAMP, nullable=False),
+    ]
+)
+HALVES: Final = "object, line_hash, position, side, key, index, row_count, time"
+UNREAD: Final = frozenset({Fault.VANISHED_OBJECT, Fault.UNREADABLE_OBJECT})
+FAULTY: Final = f"""
+    SELECT object, left(line, {lines.KEPT_CHARACTERS}) AS head, fault, time, count(*)
+    FROM halves WHERE fault IS NOT NULL GROUP BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sliced:
+    """What a slice holds: the objects by their numbers as they were read, a Parquet file of halves, the faults.
+
+    `unread` are the objects that could not be read at all.
+    """
+
+    objects: Mapping[int, StoredObject]
+    unread: frozenset[int]
+    halves: Path
+    faults: pa.Table
+
+
+def read_slice(
+    source: Source,
+    place: Place,
+    objects: Sequence[StoredObject],
+    scratch: Scratch,
+    memory_gb: float,
+    redacted: Sequence[str],
+) -> Sliced:
+    """Read the objects of one slice; the faults' contents are redacted."""
+    with (
+        staged(place.storage, objects, scratch) as files,
+        open_engine(scratch.folder, memory_gb) as engine,
+    ):
+        by_number = {version_of(place, one.stored): one for one in files}
+        found = Lines(engine, by_number, scratch, source.layout_format)
+        layout = source.layout
+        _decode(engine, found, layout, place.side, needs_objects=source.needs_objects)
+        _read_references(engine, place, by_number, layout, needs_objects=source.needs_objects)
+        faults = [*found.faults, *_faulty(engine, found.numbered)]
+        homes = _homes(engine, place, by_number)
+        target = scratch.path()
+        _write(engine, homes, target)
+        found.close(by_number)
+    timed = [replace(fault, time=fault.time or homes[fault.object]) for fault in faults]
+    return Sliced(
+        objects={number: one.stored for number, one in by_number.items()},
+        unread=frozenset(number for number, one in by_number.items() if one.fault in UNREAD),
+        halves=target,
+        faults=_table(timed, redacted),
+    )
+
+
+def _decode(engine: "Engine", found: Lines, layout: Layout, side: decode.Side, *, needs_objects: bool) -> None:
+    """Make the table `halves`, faulty rows with their lines among them."""
+    engine.execute("CREATE TABLE referenced_files (object UBIGINT, reference VARCHAR, content JSON)")
+    found.read("looked_at", *(decode.quick(layout, "lines", careful=careful) for careful in (False, True)))
+    unusual = "(SELECT object, line FROM looked_at WHERE line IS NOT NULL AND regexp_matches(line, '\\S'))"
+    longer = decode.thorough(layout, unusual, side, needs_objects=needs_objects)
+    engine.execute(f"CREATE TABLE halves AS {decode.usual(layout, 'looked_at', side)} UNION ALL ({longer})")
+
+
+def _read_references(
+    engine: "Engine", place: Place, files: Mapping[int, Staged], layout: Layout, *, needs_objects: bool
+) -> None:
+    """Read the rows that lie in files beside their object; what is not there, or no JSON, stays missing."""
+    missing = f"fault = '{Fault.REFERENCE_MISSING}'"
+    wanted = engine.execute(f"SELECT DISTINCT object, reference FROM halves WHERE {missing}").fetchall()
+    load_references(engine, place, {number: one.stored for number, one in files.items()}, wanted)
+    if wanted:
+        engine.execute(f"CREATE TABLE referring AS SELECT object, line FROM halves WHERE {missing}")
+        engine.execute(f"DELETE FROM halves WHERE {missing}")
+        query = decode.thorough(layout, "referring", place.side, needs_objects=needs_objects)
+        engine.execute(f"INSERT INTO halves {query}")
+
+
+def load_references(
+    engine: "Engine", place: Place, objects: Mapping[int, StoredObject], wanted: Sequence[tuple[int, str]]
+) -> None:
+    """Put the files that objects name into the table `referenced_files`."""
+    for number, reference in wanted:
+        content = beside(place, objects[number], reference)
+        if content is not None:
+            engine.execute(
+                "INSERT INTO referenced_files SELECT $1, $2, content "
+                "FROM (SELECT try_cast($3 AS JSON) AS content) WHERE content IS NOT NULL",
+                [number, reference, content],
+            )
+
+
+def beside(place: Place, stored: StoredObject, reference: str) -> str | None:
+    """The text of a file beside an object, or in the folder `data` there; None where there is none.
+
+    A reference is logged text: its name counts and the address before it does not, so that it reaches no other folder.
+    """
+    name = reference.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]
+    if name in {"", ".", ".."}:
+        return None
+    folder = stored.key.rpartition("/")[0]
+    for within in (folder, f"{folder}/data".lstrip("/")):
+        try:
+            content = read_bytes(place.storage, f"{within}/{name}".lstrip("/"))
+            return (gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content).decode()
+        except (FileNotFoundError, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error):
+            continue
+    return None
+
+
+def _homes(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> dict[int, datetime]:
+    """The time that a row without one is counted under: its folder's, else the earliest in its object."""
+    earliest = dict(
+        engine.execute("SELECT object, min(time) FROM halves WHERE time IS NOT NULL GROUP BY object").fetchall()
+    )
+    return {
+        number: place.home_of(one.stored) or earliest.get(number) or one.stored.modified
+        for number, one in files.items()
+    }
+
+
+def _write(engine: "Engine", homes: Mapping[int, datetime], target: Path) -> None:
+    engine.execute("CREATE TABLE homes (object UBIGINT, home TIMESTAMPTZ)")
+    engine.executemany("INSERT INTO homes VALUES (?, ?)", list(homes.items()))
+    columns = HALVES.replace("time", "coalesce(time, home) AS time")
+    engine.execute(
+        f"COPY (SELECT {columns} FROM halves LEFT JOIN homes USING (object) WHERE fault IS NULL) "
+        f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def _faulty(engine: "Engine", paths: Mapping[int, Path]) -> list[Quarantined]:
+    """The rows that cannot be used, with their line numbers from a second reading of the damaged files."""
+    by_object: dict[int, dict[str, list[tuple[str, datetime | None, int]]]] = {}
+    for number, head, fault, time, rows in engine.execute(FAULTY).fetchall():
+        by_object.setdefault(number, {}).setdefault(head, []).append((fault, time, rows))
+    faults = []
+    for number, wanted in by_object.items():
+        places: dict[str, list[int]] = {}
+        for place, content in lines.numbers(paths[number], wanted):
+            places.setdefault(content, []).append(place)
+        for content, causes in wanted.items():
+            for fault, time, rows in causes:
+                at: list[int | None] = [*places.get(content, ())] or [None]
+                faults += [
+                    Quarantined(object=number, line=at[row % len(at)], fault=Fault(fault), content=content, time=time)
+                    for row in range(rows)
+                ]
+    return faults
+
+
+def _table(faults: Sequence[Quarantined], redacted: Sequence[str]) -> pa.Table:
+    rows = [
+        {
+            "object": fault.object,
+            "line": fault.line,
+            "reason": str(fault.fault),
+            "content": redact({"content": fault.content}, redacted).texts["content"],
+            "time": fault.time,
+        }
+        for fault in sorted(faults, key=lambda fault: (fault.object, fault.line or 0))
+    ]
+    return pa.Table.from_pylist(rows, schema=FAULTS_SCHEMA)

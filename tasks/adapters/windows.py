@@ -1,0 +1,179 @@
+"""One window read from its source: what is new taken in, its halves settled, its sample drawn and screened."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from configs.monitor import JUDGED_ROLES, MonitorConfig
+from tasks.adapters import settling
+from tasks.adapters.engine import open_engine
+from tasks.adapters.halves import Halves
+from tasks.adapters.intake import Intake, Progress, reader_of, rules_of, take_in
+from tasks.adapters.sampled import Library, read_sampled
+from tasks.adapters.staging import Scratch
+from tasks.adapters.storage import Storage
+from tasks.core.manifest import ReadObject, RecordCounts
+from tasks.core.measure import TIMESTAMP
+from tasks.core.records.fault import Fault
+from tasks.core.records.interaction import KEYS, schema
+from tasks.core.safety.screen import screen
+from tasks.core.window import Window
+
+ALONE: Final = 0.5
+QUARANTINE_SCHEMA: Final = pa.schema(
+    [
+        pa.field("object", pa.string(), nullable=False),
+        pa.field("line", pa.int64()),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("content", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a window's logs hold: the unusable rows, the objects, what became of every row, what a person should know.
+
+    `sample` names a local Parquet file of the sampled interactions, `redacted` the values redacted in them by kind.
+    """
+
+    sample: Path
+    redacted: Mapping[str, int]
+    quarantine: pa.Table
+    objects: tuple[ReadObject, ...]
+    counts: RecordCounts
+    digest: str
+    warnings: tuple[str, ...]
+
+
+def read_window(
+    config: MonitorConfig, window: Window, moment: datetime, store: Storage, scratch: Scratch, progress: Progress
+) -> Found:
+    """Read what is new, settle the window and read its sample; halves are kept in `store`, all else in `scratch`."""
+    intake = take_in(config, store, span_of(config, [window], moment), scratch, progress)
+    halves = Halves(store, reader_of(config))
+    library = intake.library
+    files = halves.fetch(intake.kept, scratch.folder)
+    quarantine = _quarantine(halves, intake, library, window)
+    with open_engine(scratch.folder, config.engine.memory_gb) as engine:
+        settling.load(engine, files, library.objects)
+        sample = config.sample
+        counts = settling.sample_of(engine, window, rules_of(config), sample.rate, sample.at_most, sample.seed)
+        batches = read_sampled(engine, config.source, library, scratch)
+        written = write_sample(config, batches, scratch.path())
+    record_counts = _counts(counts, quarantine, written.rows)
+    objects = [library.objects[number] for number in sorted(intake.listed & library.objects.keys())]
+    return Found(
+        sample=written.path,
+        redacted=written.redacted,
+        quarantine=quarantine.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA),
+        objects=tuple(
+            ReadObject(uri=f"{place.storage.root}/{stored.key}", etag=stored.etag, size=stored.size)
+            for place, stored in objects
+        ),
+        counts=record_counts,
+        digest=str(counts["digest"]),
+        warnings=(*_warnings(config, record_counts, len(objects)), *_empty_columns(config, written)),
+    )
+
+
+def span_of(config: MonitorConfig, windows: Sequence[Window], moment: datetime) -> Window:
+    """The span whose objects can hold halves of the windows, as far as there are any at `moment`."""
+    last = max(window.end for window in windows)
+    until = min(max(moment, last + config.window.grace), last + rules_of(config).late)
+    return Window(
+        start=min(window.start for window in windows) - config.window.grace,
+        end=max(until, last + config.window.grace),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file of sampled interactions: its rows, the values redacted in them by kind, the rows that have each column."""
+
+    path: Path
+    rows: int
+    redacted: Mapping[str, int]
+    filled: Mapping[str, int]
+
+
+def write_sample(config: MonitorConfig, batches: Iterable[pa.RecordBatch], path: Path) -> Written:
+    """Screen the sampled interactions and write them as Parquet, batch by batch."""
+    stored = schema(config.source.segments)
+    rows, redacted, filled = 0, Counter[str](dict.fromkeys(config.redact, 0)), Counter[str]()
+    with pq.ParquetWriter(path, stored, compression="zstd") as writer:
+        for batch in batches:
+            screened = screen(pa.Table.from_batches([batch]), config.redact, JUDGED_ROLES, KEYS, stored)
+            writer.write_table(screened.interactions)
+            rows += batch.num_rows
+            redacted.update(screened.redacted)
+            filled.update({name: batch.num_rows - batch[name].null_count for name in batch.schema.names})
+    return Written(path=path, rows=rows, redacted=dict(redacted), filled=filled)
+
+
+def _quarantine(halves: Halves, intake: Intake, library: Library, window: Window) -> pa.Table:
+    """The unusable rows of the window, by object and line."""
+    faults = halves.faults(intake.kept, library.objects.keys())
+    start, end = (pa.scalar(edge, TIMESTAMP) for edge in (window.start, window.end))
+    faults = faults.filter(pc.and_(pc.greater_equal(faults["time"], start), pc.less(faults["time"], end)))
+    uris = {number: f"{place.storage.root}/{stored.key}" for number, (place, stored) in library.objects.items()}
+    names = pa.array([uris[number] for number in faults["object"].to_pylist()], pa.string())
+    named = faults.set_column(faults.schema.get_field_index("object"), "object", names)
+    return named.sort_by([("object", "ascending"), ("line", "ascending")])
+
+
+def _counts(counts: Mapping[str, Any], quarantine: pa.Table, sampled: int) -> RecordCounts:
+    """The counts of the window."""
+    reasons = Counter(quarantine["reason"].to_pylist())
+    whole = sum(rows for reason, rows in reasons.items() if Fault(reason).is_whole_object)
+    lines = quarantine.num_rows - whole
+    return RecordCounts(
+        lines_read=counts["usable"] + lines,
+        quarantined=lines,
+        quarantined_objects=whole,
+        quarantined_by_reason=dict(sorted(reasons.items())),
+        sampled=sampled,
+        not_sampled=counts["joined"] - sampled,
+        **{name: counts[name] for name in settling.COUNTED},
+    )
+
+
+def _warnings(config: MonitorConfig, counts: RecordCounts, objects: int) -> list[str]:
+    """What a person should know about the window's records, one sentence each."""
+    warnings = []
+    if not objects:
+        warnings.append(f"there are no objects for this window under {config.source.inputs}")
+    limit = config.source.quarantine.warn_above
+    if limit is not None and counts.quarantined > limit * counts.lines_read:
+        reasons = ", ".join(f"{rows} {reason}" for reason, rows in counts.quarantined_by_reason.items())
+        warnings.append(f"{counts.quarantined} of {counts.lines_read} lines are in quarantine ({reasons})")
+    if counts.quarantined_objects:
+        warnings.append(f"{counts.quarantined_objects} objects are damaged; see the quarantine")
+    if counts.joined and not counts.sampled:
+        warnings.append(f"none of {counts.joined} interactions fell into the sample; raise sample.rate")
+    if counts.orphan_inputs > ALONE * counts.inputs and counts.orphan_outputs > ALONE * counts.outputs:
+        warnings.append(
+            "most inputs have no output and most outputs no input: if the collector samples both sides on its own, "
+            "collect all of one call or nothing of it"
+        )
+    return warnings
+
+
+def _empty_columns(config: MonitorConfig, written: Written) -> list[str]:
+    """A field that the user mapped and no sampled row has is more likely misspelt than absent."""
+    own = {
+        role for role, field in config.source.columns.items() if config.source.layout_format.columns.get(role) != field
+    }
+    return [
+        f"the field {config.source.columns[role]} is in none of the {written.rows} sampled interactions; "
+        f"correct source.columns.{role}"
+        for role in config.source.columns
+        if role in own and written.rows and not written.filled[role]
+    ]

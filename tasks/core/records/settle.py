@@ -1,0 +1,83 @@
+"""SQL that settles what every half is: joined, orphan or a copy, and in which window it counts.
+
+The statements expect `halves` (the columns of `decode.thorough`, usable rows of the latest objects) and the parameters
+`every`, `grace` and `late`, which are intervals. The rules look at one ID at a time and no further than `late` plus
+`grace` from a half, so that every window settles a half alike, and each counts in exactly one:
+
+- An input counts in the window of its own time. It is a copy where another with its ID and index came before it, within
+  `late` plus `grace` or in its window; else it is the head.
+- An output belongs to the head that came at most `late` before it, or at most `grace` after it, and counts in the
+  window of that input. The first one is joined, the others are copies.
+- An output without an input counts in the window of its own time: an orphan, or a copy where another came before it as
+  above.
+"""
+
+from typing import Final
+
+ANCHOR: Final = "TIMESTAMPTZ '1970-01-05 00:00:00+00'"  # a Monday, as in tasks/core/window.py
+ORDER: Final = "time, object, line_hash, position"
+
+
+def window_of(time: str) -> str:
+    """SQL for the start of the window that holds a time."""
+    return f"time_bucket($every, {time}, {ANCHOR})"
+
+
+def _is_copy(previous: str, time: str = "time") -> str:
+    near = f"least({time} - $late - $grace, {window_of(time)})"
+    return f"coalesce({previous} >= {near}, false)"
+
+
+INPUTS: Final = f"""
+    SELECT * EXCLUDE (previous, side), {window_of("time")} AS window_start, {_is_copy("previous")} AS is_copy
+    FROM (
+        SELECT *, lag(time) OVER (PARTITION BY key, index ORDER BY {ORDER}) AS previous FROM halves WHERE side = 0
+    )
+"""
+_PAIRED: Final = """
+    SELECT o.* EXCLUDE (side), i.time AS input_time, i.window_start AS input_window
+    FROM (SELECT * FROM halves WHERE side = 1) o
+    LEFT JOIN (SELECT * FROM settled_inputs WHERE NOT is_copy) i
+      ON o.key = i.key AND o.index = i.index AND i.time > o.time - $late AND i.time <= o.time + $grace
+"""
+OUTPUTS: Final = f"""
+    SELECT * EXCLUDE (previous, previous_input, input_window),
+           coalesce(input_window, {window_of("time")}) AS window_start,
+           CASE WHEN input_time IS NULL THEN {_is_copy("previous")}
+                ELSE coalesce(previous_input = input_time, false) END AS is_copy
+    FROM (
+        SELECT *, lag(time) OVER w AS previous, lag(input_time) OVER w AS previous_input FROM ({_PAIRED})
+        WINDOW w AS (PARTITION BY key, index ORDER BY {ORDER})
+    )
+"""
+PAIRS: Final = """
+    SELECT i.window_start, i.key, i.index, i.row_count, i.time AS event_time, o.time AS output_time,
+           i.object AS input_object, i.line_hash AS input_hash, i.position AS input_position,
+           o.object AS output_object, o.line_hash AS output_hash, o.position AS output_position
+    FROM settled_inputs i JOIN settled_outputs o
+      ON o.key = i.key AND o.index = i.index AND o.input_time = i.time
+    WHERE NOT i.is_copy AND NOT o.is_copy
+"""
+COUNTS: Final = f"""
+    WITH counted AS (
+        SELECT window_start, count(*) AS inputs, 0 AS outputs, count(*) FILTER (is_copy) AS duplicate_inputs,
+               0 AS duplicate_outputs, 0 AS orphan_outputs, 0 AS joined, 0 AS not_calls, 0::HUGEINT AS digest
+        FROM settled_inputs GROUP BY ALL
+        UNION ALL
+        SELECT window_start, 0, count(*), 0, count(*) FILTER (is_copy),
+               count(*) FILTER (input_time IS NULL AND NOT is_copy), 0, 0, 0
+        FROM settled_outputs GROUP BY ALL
+        UNION ALL
+        SELECT window_start, 0, 0, 0, 0, 0, count(*), 0, sum(hash(input_hash, output_hash, index))
+        FROM pairs GROUP BY ALL
+        UNION ALL
+        SELECT {window_of("time")} AS window_start, 0, 0, 0, 0, 0, 0, count(*), 0
+        FROM halves WHERE side = 2 GROUP BY ALL
+    )
+    SELECT window_start, sum(inputs)::BIGINT AS inputs, sum(outputs)::BIGINT AS outputs, sum(joined)::BIGINT AS joined,
+           sum(inputs - duplicate_inputs - joined)::BIGINT AS orphan_inputs,
+           sum(duplicate_inputs)::BIGINT AS duplicate_inputs, sum(orphan_outputs)::BIGINT AS orphan_outputs,
+           sum(duplicate_outputs)::BIGINT AS duplicate_outputs, sum(not_calls)::BIGINT AS not_calls,
+           (sum(digest) % 18446744073709551616)::VARCHAR AS digest
+    FROM counted GROUP BY window_start
+"""
