@@ -1,4 +1,4 @@
-"""The monitor flow: for each window that is due, collect, score, assess, publish, notify."""
+"""The monitor flow: every window that is due is a run of its own: collect, score, assess, publish, notify."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from configs.monitor import MonitorConfig
 from tasks.assess import assess
 from tasks.batch import submit, wait
 from tasks.collect import collect, recollect
-from tasks.core.run import Outcome, Published
+from tasks.core.run import Job, Outcome, Published
 from tasks.due import due
 from tasks.notify import notify
 from tasks.publish import publish
@@ -23,6 +23,12 @@ def _run_name() -> str:
     """The monitor and the scheduled time, as the run is listed."""
     monitor_name = runtime.flow_run.parameters["config"].name
     return f"{monitor_name} {scheduled_time():%Y-%m-%d %H:%M}"
+
+
+def _window_name() -> str:
+    """The monitor and the window, as the run is listed."""
+    given = runtime.flow_run.parameters
+    return f"{given['config'].name} {given['job'].window.label}"
 
 
 @flow(name="genwatch", flow_run_name=_run_name)
@@ -40,17 +46,24 @@ def monitor(
         window_end: where to stop, exclusive; one window without it.
         replay: judge from the raw replies that were kept instead of asking; without a start, the newest window again.
     """
-    published = []
-    for job in due(config, scheduled_time(), window_start, window_end, newest_again=replay):
-        collected = recollect(config, job) if replay else collect(config, job)
-        if config.evaluator.mode == "batch" and not replay and submit(config, job, collected):
-            wait(config, job)
-        scored = score_again(config, job, collected) if replay else score(config, job, collected)
-        assessed = assess(config, job, collected, scored)
-        outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
-        published.append(publish(config, job, outcome))
-        notify(config, job, outcome, published[-1])
-    return _final_state(published)
+    jobs = due(config, scheduled_time(), window_start, window_end, newest_again=replay)
+    published: list[Any] = [watch_window(config, job, replay=replay) for job in jobs]
+    return final_state(published)
+
+
+@flow(name="genwatch-window", flow_run_name=_window_name)
+def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> State[Any]:
+    """Watch one window; a failure ends the run that asked for it, and the next one begins with this window."""
+    collected = recollect(config, job) if replay else collect(config, job)
+    if config.evaluator.mode == "batch" and not replay and submit(config, job, collected):
+        wait(config, job)
+    scored = score_again(config, job, collected) if replay else score(config, job, collected)
+    assessed = assess(config, job, collected, scored)
+    outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
+    published = publish(config, job, outcome)
+    notify(config, job, outcome, published)
+    state = final_state([published])
+    return Completed(name=state.name, message=state.message, data=published)
 
 
 def scheduled_time() -> datetime:
@@ -58,7 +71,7 @@ def scheduled_time() -> datetime:
     return datetime.fromtimestamp(runtime.flow_run.scheduled_start_time.timestamp(), UTC)
 
 
-def _final_state(published: list[Published]) -> State[Any]:
+def final_state(published: list[Published]) -> State[Any]:
     """A breach is a finding, not a failure."""
     if not published:
         return Completed(message="no window is due", data=published)

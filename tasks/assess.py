@@ -147,13 +147,15 @@ def _alerts(config: MonitorConfig, job: Job, verdicts: Iterable[Verdict], store:
 
     A window that is not the newest amends its own record alone.
     """
-    if not job.is_newest:
-        return amend(verdicts, monitor=config.name, window_start=job.window.start)
-    before = (job.window.key, job.revision - 1) if job.revision else window_before(revisions(store), job.window)
+    before = (job.window.key, job.revision - 1) if job.revision else None
+    if before is None and job.is_newest:
+        before = window_before(revisions(store), job.window)
     previous: tuple[Alert, ...] = ()
     if before is not None:
         book = read_bytes(store, key("alerts", *before, "json"))
         previous = AlertBook.model_validate_json(book).alerts
+    if not job.is_newest:
+        return amend(previous, verdicts, monitor=config.name, window_start=job.window.start)
     return follow(
         previous,
         verdicts,

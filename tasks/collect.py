@@ -1,10 +1,7 @@
 """Collect: from the objects in storage to the sampled interactions of a window, every line accounted for."""
 
-import logging
-import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,9 +20,8 @@ from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest, RecordCounts
 from tasks.core.run import Collected, Job
 from tasks.core.window import Window
+from tasks.progress import log_progress
 from tasks.retry import may_heal
-
-PROGRESS_S: Final = 2.0
 
 
 @task(
@@ -115,16 +111,3 @@ def preview_window(config: MonitorConfig, window: Window, moment: datetime, prog
             counts=found.counts,
             warnings=found.warnings,
         )
-
-
-def log_progress(log: "logging.Logger | logging.LoggerAdapter[logging.Logger]") -> Progress:
-    """Progress by bytes as log lines, at most every `PROGRESS_S`."""
-    shown = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= PROGRESS_S:
-            shown = time.monotonic()
-            log.info("read %.0f of %.0f MB", done / 1e6, total / 1e6)
-
-    return show

@@ -7,13 +7,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.intake import Progress
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, revisions
+from tasks.adapters.revisions import changed_windows
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest
 from tasks.core.run import Job
 from tasks.core.window import asked_windows, due_windows, key_of, newest_closed
+from tasks.progress import log_progress
 from tasks.retry import may_heal
 
 
@@ -28,12 +31,13 @@ def due(
 ) -> tuple[Job, ...]:
     """The windows to run, oldest first: those asked for, else those that have closed since the last scheduled run.
 
-    With `newest_again` and no window asked for, the newest one that was published.
+    Without a window asked for, closed windows that late data has changed are run again, before the new ones. With
+    `newest_again` and no window asked for, the newest one that was published.
     """
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     if newest_again and window_start is None:
         window_start = next(reversed(revisions(store)), None)
-    jobs = due_jobs(config, store, moment, window_start, window_end)
+    jobs = due_jobs(config, store, moment, window_start, window_end, log_progress(get_run_logger()))
     get_run_logger().info("%d windows are due%s", len(jobs), f", from {jobs[0].window.label} UTC" if jobs else "")
     return jobs
 
@@ -44,6 +48,7 @@ def due_jobs(
     moment: datetime,
     window_start: datetime | None,
     window_end: datetime | None,
+    progress: Progress = lambda _done, _total: None,
 ) -> tuple[Job, ...]:
     """As `due`, without Prefect."""
     published = revisions(store)
@@ -52,7 +57,8 @@ def due_jobs(
             message = "a window's end was given without its start; give both, or neither"
             raise ConfigError(message)
         newest = newest_closed(moment, config.window.every, config.window.grace)
-        windows = due_windows(newest, _watermark(store, published), published, config.window.catch_up)
+        changed = changed_windows(config, store, published, moment, progress)
+        windows = (*changed, *due_windows(newest, _watermark(store, published), published, config.window.catch_up))
     else:
         windows = asked_windows(window_start, window_end, config.window.every, moment)
     return tuple(
@@ -64,7 +70,7 @@ def due_jobs(
             moment=moment,
             started_at=datetime.now(UTC),
         )
-        for window in windows
+        for window in sorted(windows)
     )
 
 

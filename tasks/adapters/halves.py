@@ -20,6 +20,7 @@ from tasks.adapters.storage import Storage, StoredObject, read_bytes
 THREADS: Final = 16
 ROOT: Final = "halves"
 INDEX: Final = "objects.json"
+CONSIDERED: Final = f"{ROOT}/considered.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,7 @@ class Halves:
     def fetch(self, slices: Sequence[KeptSlice], folder: Path) -> list[Path]:
         """The files of halves in a local folder."""
         with ThreadPoolExecutor(THREADS) as pool:
-            numbered = enumerate(slices)
-            return list(pool.map(lambda one: self._fetch(one[1], folder / f"halves-{one[0]:05d}.parquet"), numbered))
+            return list(pool.map(lambda kept: self._fetch(kept, folder / f"{Path(kept.folder).name}.parquet"), slices))
 
     def faults(self, slices: Sequence[KeptSlice], objects: Collection[int]) -> pa.Table:
         """The unusable rows of some slices that are of the given objects; a reading counts before a failed one."""
@@ -90,6 +90,17 @@ class Halves:
             for place, table in enumerate(tables)
         ]
         return pa.concat_tables([FAULTS_SCHEMA.empty_table(), *mine])
+
+    def considered(self) -> set[str]:
+        """The folders of the slices that no closed window has to be revised for any more."""
+        try:
+            return set(json.loads(read_bytes(self._storage, CONSIDERED)))
+        except FileNotFoundError:
+            return set()
+
+    def consider(self, folders: Collection[str]) -> None:
+        """Note the slices that no closed window has to be revised for any more."""
+        self._storage.put(CONSIDERED, json.dumps(sorted(folders)).encode())
 
     def forget(self, before: date) -> int:
         """Delete the slices of days before `before`; returns how many objects of the store are gone."""

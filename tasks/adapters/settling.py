@@ -24,6 +24,7 @@ COUNTED: Final = (
     "orphan_outputs",
     "duplicate_outputs",
 )
+NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(COUNTED, 0) | {"digest": 0}
 COLUMNS: Final = "object, line_hash, position, side, key, index, row_count, time"
 
 
@@ -46,25 +47,26 @@ class Rules:
         return {"every": self.every, "grace": self.grace, "late": self.late}
 
 
-def load(engine: "Engine", files: Sequence[Path], objects: Collection[int]) -> None:
-    """Make the view `all_halves` of those of the given object versions."""
-    engine.execute("CREATE OR REPLACE TABLE current AS SELECT unnest($1::UBIGINT[]) AS object", [sorted(objects)])
+def load(engine: "Engine", files: Sequence[tuple[Path, Collection[int]]]) -> None:
+    """Make the view `all_halves` of the given object versions of each file; a version counts in one file alone."""
+    engine.execute("CREATE OR REPLACE TABLE current (path VARCHAR, object UBIGINT)")
+    for path, objects in files:
+        engine.execute("INSERT INTO current SELECT $1, unnest($2::UBIGINT[])", [str(path), sorted(objects)])
     if not files:
-        engine.execute(
-            "CREATE OR REPLACE VIEW all_halves AS SELECT NULL::UBIGINT AS object, NULL::UBIGINT AS line_hash, "
-            "NULL::UINTEGER AS position, NULL::UTINYINT AS side, NULL::UUID AS key, NULL::UINTEGER AS index, "
-            "NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS time WHERE false"
-        )
+        engine.execute(f"CREATE OR REPLACE VIEW all_halves AS {settle.NO_HALVES}")
         return
-    paths = ", ".join(quoted(path) for path in files)
+    paths = ", ".join(quoted(path) for path, _ in files)
     engine.execute(
-        f"CREATE OR REPLACE VIEW all_halves AS SELECT {COLUMNS} FROM read_parquet([{paths}]) "
-        "WHERE object IN (SELECT object FROM current)"
+        f"CREATE OR REPLACE VIEW all_halves AS SELECT {COLUMNS} FROM read_parquet([{paths}], filename = true) h "
+        "SEMI JOIN current c ON h.object = c.object AND h.filename = c.path"
     )
 
 
-def counts_of(engine: "Engine", span: Window, keys: str, rules: Rules) -> dict[datetime, dict[str, Any]]:
-    """The counts by window of the halves whose key is among `keys`, a query; only windows in `span` are whole."""
+def counts_of(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> dict[datetime, dict[str, Any]]:
+    """The counts by window of the halves whose key is among `keys`, a query; only windows in `span` are whole.
+
+    Without a span, halves of any time are settled.
+    """
     found: dict[datetime, dict[str, Any]] = {}
     for _ in _parts(engine, span, keys, rules):
         _add(found, _counted(engine, rules))
@@ -80,22 +82,29 @@ def sample_of(engine: "Engine", window: Window, rules: Rules, rate: float, at_mo
     total = 0
     engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.EMPTY}")
     bounds = {"below": sample.hash_below(rate), "at_most": at_most, "seed": str(seed), "start": window.start}
-    mine = f"SELECT key FROM all_halves WHERE time >= {_literal(window.start)} AND time < {_literal(window.end)}"
-    for rows in _parts(engine, window, mine, rules):
+    for rows in _parts(engine, window, keys_in(window), rules):
         total += rows
         _add(found, _counted(engine, rules))
         engine.execute(f"INSERT INTO sampled {sample.SAMPLE}", bounds)
     engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.FIRST}", {"at_most": at_most})
     elsewhere = sum(_rows(row) for start, row in found.items() if start != window.start)
-    return dict.fromkeys(COUNTED, 0) | {"digest": 0} | found.get(window.start, {}) | {"usable": total - elsewhere}
+    return {**NOTHING, **found.get(window.start, {}), "usable": total - elsewhere}
 
 
-def _parts(engine: "Engine", span: Window, keys: str, rules: Rules) -> Iterator[int]:
+def keys_in(window: Window) -> str:
+    """A query of the keys of the halves whose own time lies in a window."""
+    return f"SELECT key FROM all_halves WHERE time >= {_literal(window.start)} AND time < {_literal(window.end)}"
+
+
+def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> Iterator[int]:
     """Settle the halves around a span part by part, by the hash of the key; yields the rows of each.
 
     The tables hold one part at each step.
     """
-    near = f"time >= {_literal(span.start - rules.horizon)} AND time < {_literal(span.end + rules.horizon)}"
+    near = "true"
+    if span is not None:
+        first, last = span.start - rules.horizon, span.end + rules.horizon
+        near = f"time >= {_literal(first)} AND time < {_literal(last)}"
     engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys})")
     (rows,) = engine.execute(f"SELECT count(*) FROM all_halves WHERE {near}").fetchone() or (0,)
     parts = -(-int(rows) // PART_ROWS) or 1

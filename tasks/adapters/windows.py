@@ -60,24 +60,22 @@ def read_window(
     intake = take_in(config, store, span_of(config, [window], moment), scratch, progress)
     halves = Halves(store, reader_of(config))
     library = intake.library
-    files = halves.fetch(intake.kept, scratch.folder)
+    files = intake.files(halves, scratch.folder)
     quarantine = _quarantine(halves, intake, library, window)
     with open_engine(scratch.folder, config.engine.memory_gb) as engine:
-        settling.load(engine, files, library.objects)
+        settling.load(engine, files)
         sample = config.sample
         counts = settling.sample_of(engine, window, rules_of(config), sample.rate, sample.at_most, sample.seed)
         batches = read_sampled(engine, config.source, library, scratch)
         written = write_sample(config, batches, scratch.path())
     record_counts = _counts(counts, quarantine, written.rows)
-    objects = [library.objects[number] for number in sorted(intake.listed & library.objects.keys())]
+    read = [library.objects[number] for number in intake.listed & library.objects.keys()]
+    objects = sorted(((f"{place.storage.root}/{stored.key}", stored) for place, stored in read), key=lambda one: one[0])
     return Found(
         sample=written.path,
         redacted=written.redacted,
         quarantine=quarantine.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA),
-        objects=tuple(
-            ReadObject(uri=f"{place.storage.root}/{stored.key}", etag=stored.etag, size=stored.size)
-            for place, stored in objects
-        ),
+        objects=tuple(ReadObject(uri=uri, etag=stored.etag, size=stored.size) for uri, stored in objects),
         counts=record_counts,
         digest=str(counts["digest"]),
         warnings=(*_warnings(config, record_counts, len(objects)), *_empty_columns(config, written)),

@@ -81,21 +81,36 @@ def follow(
     return tuple(followed)
 
 
-def amend(verdicts: Iterable[Verdict], *, monitor: str, window_start: datetime) -> tuple[Alert, ...]:
-    """What an old window would have told: it is kept with that window, and moves and tells nothing else."""
-    return tuple(
-        _alert(
-            f"{monitor}:{verdict.address}",
+def amend(
+    previous: Iterable[Alert], verdicts: Iterable[Verdict], *, monitor: str, window_start: datetime
+) -> tuple[Alert, ...]:
+    """What an old window would have told: it is kept with that window and moves nothing else.
+
+    `previous` are the alerts of the window's last revision. It is told only where one of them was told and the verdict
+    has become another.
+    """
+    told = {alert.key: alert for alert in previous if alert.told_at is not None}
+    amended = []
+    for verdict in verdicts:
+        key = f"{monitor}:{verdict.address}"
+        before = told.get(key)
+        if before is None and not verdict.opens_alert:
+            continue
+        alert = _alert(
+            key,
             verdict,
             Event.AMENDED,
+            window_start if before is None else before.since,
             window_start,
-            window_start,
-            to_tell=False,
-            told_at=None,
+            to_tell=before is not None and before.state is not verdict.state,
+            told_at=None if before is None else before.told_at,
         )
-        for verdict in verdicts
-        if verdict.opens_alert
-    )
+        if before is not None and alert.to_tell:
+            alert = alert.model_copy(
+                update={"explanation": f"was {before.state}, is {verdict.state}: {alert.explanation}"}
+            )
+        amended.append(alert)
+    return tuple(amended)
 
 
 Step = tuple[Event | None, datetime, bool, datetime | None]

@@ -70,7 +70,7 @@ def escape(text: str, limit: int) -> str:
 def _summary(alerts: Iterable[Alert]) -> str:
     kinds = Counter(_kind(alert) for alert in alerts)
     words = {"breach": "breach" if kinds["breach"] == 1 else "breaches"}
-    order = ("breach", "not judged", "still open", "recovered")
+    order = ("breach", "not judged", "still open", "recovered", "amended")
     return ", ".join(f"{kinds[kind]} {words.get(kind, kind)}" for kind in order if kinds[kind])
 
 

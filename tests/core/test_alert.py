@@ -72,7 +72,7 @@ def test_what_could_not_be_told_is_told_by_the_next_window() -> None:
 
 
 def test_an_old_window_records_its_breach_and_tells_nobody() -> None:
-    amended = amend([verdict(State.BREACH), verdict(State.OK, "x.y.z")], monitor="bot", window_start=START)
+    amended = amend((), [verdict(State.BREACH), verdict(State.OK, "x.y.z")], monitor="bot", window_start=START)
     assert [(alert.event, alert.to_tell, alert.is_open) for alert in amended] == [(Event.AMENDED, False, False)]
 
 

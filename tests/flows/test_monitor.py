@@ -3,7 +3,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
+from prefect.flow_engine import run_flow
+from prefect.states import Scheduled
 
 from configs.monitor import MonitorConfig
 from flows.monitor import monitor as monitor_flow
@@ -21,12 +23,26 @@ from tasks.adapters.secret import resolve
 from tasks.adapters.storage import read_bytes
 from tasks.core.alert import AlertBook
 from tasks.core.manifest import check_counts
+from tasks.core.run import Published
 from tasks.due import due_jobs
-from tests.builders import HOUR, SIX, WINDOW, judged_by, manifest_of, monitor, store_of, write_logs, write_pairs
+from tests.builders import (
+    HOUR,
+    SIX,
+    WINDOW,
+    answered,
+    asked,
+    judged_by,
+    manifest_of,
+    monitor,
+    store_of,
+    write_logs,
+    write_pairs,
+)
 from tests.servers.evaluator import failure, said, user_text, verdict
 from tests.servers.http import HttpServer, Reply, serve
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
+QUARTER = timedelta(minutes=15)
 SALAD = "the the of of is is the the"
 
 
@@ -416,3 +432,62 @@ def test_counts_that_do_not_add_up_are_never_published(tmp_path: Path) -> None:
     counts = manifest_of(config).counts
     with pytest.raises(CountsError, match="do not add up"):
         check_counts(counts.model_copy(update={"joined": counts.joined - 1}))
+
+
+def scheduled(config: MonitorConfig, moment: datetime) -> list[Published]:
+    """Run what is due at a moment, as the schedule does; returns what was published."""
+    with get_client(sync_client=True) as client:
+        planned = client.create_flow_run(
+            monitor_flow, parameters={"config": config}, state=Scheduled(scheduled_time=moment)
+        )
+    state: Any = run_flow(monitor_flow, planned, {"config": config}, return_type="state")
+    assert state.is_completed(), state.message
+    published: list[Published] = state.result()
+    return published
+
+
+def test_late_outputs_reopen_a_closed_window_and_only_they_are_judged(tmp_path: Path, judge: HttpServer) -> None:
+    write_pairs(tmp_path, 10)
+    write_logs(tmp_path, "inputs", SIX, [asked("late", SIX)], name="late.jsonl")
+    config = judged_by(judge.url, tmp_path)
+    scheduled(config, SIX + HOUR + QUARTER)
+    assert manifest_of(config).counts.orphan_inputs == 1
+    write_logs(tmp_path, "outputs", SIX + 2 * HOUR, [answered("late", SIX + 2 * HOUR)])
+    again = scheduled(config, SIX + 3 * HOUR + QUARTER)
+    assert [(one.window.start, one.revision) for one in again] == [(SIX, 1), (SIX + HOUR, 0), (SIX + 2 * HOUR, 0)]
+    revised = manifest_of(config, revision=1)
+    assert (revised.counts.orphan_inputs, revised.counts.joined, revised.evaluator.judged) == (0, 11, 1)
+    assert manifest_of(config).counts.joined == 10
+    assert manifest_of(config, again[2].window).counts.orphan_outputs == 0
+    assert scheduled(config, SIX + 4 * HOUR + QUARTER)[0].window.start == SIX + 3 * HOUR
+
+
+def test_an_object_that_grew_without_news_for_a_window_revises_nothing(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 10)
+    config = monitor(tmp_path)
+    scheduled(config, SIX + HOUR + QUARTER)
+    write_logs(tmp_path, "inputs", SIX + HOUR, [asked("next", SIX + HOUR)])
+    assert [one.window.start for one in scheduled(config, SIX + 2 * HOUR + QUARTER)] == [SIX + HOUR]
+    write_logs(tmp_path, "inputs", SIX + HOUR, [asked("next", SIX + HOUR), asked("more", SIX + 2 * HOUR)])
+    assert [one.revision for one in scheduled(config, SIX + 3 * HOUR + QUARTER)] == [0]
+
+
+def test_what_comes_later_than_revise_changes_no_window(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 10)
+    config = monitor(tmp_path, window={"every": "1h", "revise": "2h"})
+    scheduled(config, SIX + HOUR + QUARTER)
+    write_logs(tmp_path, "inputs", SIX, ["{torn"], name="late.jsonl")
+    assert scheduled(config, SIX + 4 * HOUR)[0].window.start == SIX + HOUR
+
+
+def test_a_told_verdict_that_late_data_changes_is_amended(tmp_path: Path, slack: HttpServer) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), SALAD))
+    config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})
+    scheduled(config, SIX + HOUR + QUARTER)
+    write_pairs(tmp_path, 40, SIX + HOUR)
+    scheduled(config, SIX + 2 * HOUR + QUARTER)
+    write_pairs(tmp_path, 40)
+    scheduled(config, SIX + 3 * HOUR + QUARTER)
+    texts = [received.body["text"].split(",")[0] for received in slack.received]
+    assert texts == ["bot: 1 breach", "bot: 1 recovered", "bot: 1 amended"]
+    assert "was breach, is ok: fluency pass rate 1.000" in json.dumps(slack.received[-1].body)

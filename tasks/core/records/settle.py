@@ -15,6 +15,11 @@ The statements expect `halves` (the columns of `decode.thorough`, usable rows of
 from typing import Final
 
 ANCHOR: Final = "TIMESTAMPTZ '1970-01-05 00:00:00+00'"  # a Monday, as in tasks/core/window.py
+NO_HALVES: Final = """
+    SELECT NULL::UBIGINT AS object, NULL::UBIGINT AS line_hash, NULL::UINTEGER AS position, NULL::UTINYINT AS side,
+           NULL::UUID AS key, NULL::UINTEGER AS index, NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS time
+    WHERE false
+"""
 ORDER: Final = "time, object, line_hash, position"
 
 

@@ -1,0 +1,89 @@
+"""Revisions: the closed windows that what came late has changed."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from configs.monitor import MonitorConfig
+from tasks.adapters import settling
+from tasks.adapters.engine import open_engine
+from tasks.adapters.halves import Halves, KeptSlice
+from tasks.adapters.intake import Intake, Progress, reader_of, rules_of, take_in
+from tasks.adapters.results import key
+from tasks.adapters.staging import open_scratch
+from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.manifest import Manifest
+from tasks.core.window import Window, key_of, window_at
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Engine
+
+
+def changed_windows(
+    config: MonitorConfig, store: Storage, published: Mapping[datetime, int], moment: datetime, progress: Progress
+) -> list[Window]:
+    """The published windows that are not what they were when they were published, oldest first.
+
+    Those are looked at that ended within `window.revise` before `moment`: the objects that can hold their halves, or
+    outputs that came late, are listed, and what is new is read.
+    """
+    every = config.window.every
+    open_still = [start for start in published if start + every + config.window.revise > moment]
+    if not open_still:
+        return []
+    halves = Halves(store, reader_of(config))
+    span = Window(start=min(open_still) - config.window.grace, end=max(moment, max(open_still) + every))
+    with open_scratch(config.engine.scratch_gb) as scratch:
+        intake = take_in(config, store, span, scratch, progress)
+        fresh = [one for one in intake.kept if one.folder not in halves.considered()]
+        if not fresh:
+            return []
+        with open_engine(scratch.folder, config.engine.memory_gb) as engine:
+            settling.load(engine, intake.files(halves, scratch.folder))
+            starts = _touched(config, engine, halves, intake, fresh) & set(open_still)
+            now = _counts(config, engine, halves, intake, sorted(starts))
+    changed = [start for start in sorted(starts) if _differs(_manifest(store, start, published[start]), now[start])]
+    if not changed:
+        halves.consider([one.folder for one in intake.kept])
+    return [window_at(start, every) for start in changed]
+
+
+def _touched(
+    config: MonitorConfig, engine: "Engine", halves: Halves, intake: Intake, fresh: Sequence[KeptSlice]
+) -> set[datetime]:
+    """The starts of the windows that hold anything of an ID, or an unusable row, of the fresh slices."""
+    numbers = sorted({number for one in fresh for number in one.objects})
+    engine.execute("CREATE OR REPLACE TABLE fresh AS SELECT unnest($1::UBIGINT[]) AS object", [numbers])
+    keys = "SELECT key FROM all_halves SEMI JOIN fresh USING (object)"
+    counted = settling.counts_of(engine, None, keys, rules_of(config))
+    faults = halves.faults(fresh, intake.library.objects.keys())
+    return counted.keys() | {window_at(time, config.window.every).start for time in faults["time"].to_pylist()}
+
+
+def _counts(
+    config: MonitorConfig, engine: "Engine", halves: Halves, intake: Intake, starts: Sequence[datetime]
+) -> dict[datetime, dict[str, Any]]:
+    """What each of the windows counts now."""
+    faults = halves.faults(intake.kept, intake.library.objects.keys())
+    unusable = Counter(window_at(time, config.window.every).start for time in faults["time"].to_pylist())
+    found = {}
+    for start in starts:
+        window = window_at(start, config.window.every)
+        counts = settling.counts_of(engine, window, settling.keys_in(window), rules_of(config)).get(start, {})
+        found[start] = {**settling.NOTHING, **counts, "unusable": unusable[start]}
+    return found
+
+
+def _differs(manifest: Manifest, counts: Mapping[str, Any]) -> bool:
+    before = manifest.counts.model_dump()
+    unusable = manifest.counts.quarantined + manifest.counts.quarantined_objects
+    return (
+        any(before[name] != counts[name] for name in settling.COUNTED)
+        or manifest.digest != str(counts["digest"])
+        or unusable != counts["unusable"]
+    )
+
+
+def _manifest(store: Storage, start: datetime, revision: int) -> Manifest:
+    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), revision, "json")))
