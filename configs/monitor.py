@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from configs.contract import Contract
 from configs.evaluator import Evaluator
 from configs.quality import Quality
 from configs.values import DatedLocation, Duration, Location, SecretReference, Section, Share
 from tasks.core.quality.metric import Metric
 from tasks.core.records.formats import FORMATS, Format
-from tasks.core.records.interaction import KEYS, ROLES, SUSPECTED
+from tasks.core.records.interaction import BROKEN, KEYS, ROLES, SUSPECTED
 from tasks.core.records.layout import BOTH, WHOLE, Layout, SourceColumns
 from tasks.core.safety.recognisers import RECOGNISERS
 
@@ -117,7 +118,7 @@ class Source(Section):
             message = f"columns is missing: map roles ({', '.join(ROLES)}) to fields of the logs"
             raise ValueError(message)
         for role, field in self.columns.items():
-            if role in (*KEYS, SUSPECTED) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
+            if role in (*KEYS, SUSPECTED, BROKEN) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
                 message = f"columns.{role} cannot be a column; use a role ({', '.join(ROLES)}) or a plain name"
                 raise ValueError(message)
             if not field:
@@ -197,6 +198,7 @@ class MonitorConfig(Section):
     window: WindowSettings = WindowSettings()
     source: Source
     sample: Sample = Sample()
+    contract: Contract | None = None
     redact: tuple[Kind, ...] = ()
     evaluator: Evaluator = Evaluator()
     quality: Quality
@@ -215,6 +217,12 @@ class MonitorConfig(Section):
                     f"add source.columns.{missing[0]} or remove the metric"
                 )
                 raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _contract_about_mapped_columns(self) -> Self:
+        if self.contract is not None:
+            self.contract.check_mapped(self.source.columns)
         return self
 
     @model_validator(mode="after")

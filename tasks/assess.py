@@ -60,6 +60,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     shifts = bridge_measures(scored.bridge, confidence)
     measures = [
         *record_measures(collected.counts),
+        *collected.contract,
         *_quality(config, tallied),
         *(_apart(config, job, interactions, scored, store) if suspected else ()),
         injection_share(len(suspected), interactions.num_rows, confidence),
@@ -136,6 +137,8 @@ def thresholds(config: MonitorConfig) -> list[Threshold]:
     canaries = config.quality.canaries
     if canaries is not None and canaries.min_agreement is not None:
         asked.append(Threshold(address=AGREEMENT, limit=canaries.min_agreement, direction=Direction.MIN))
+    if config.contract is not None:
+        asked += config.contract.thresholds()
     if config.source.quarantine.breach_above is not None:
         limit = config.source.quarantine.breach_above
         asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))

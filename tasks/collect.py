@@ -12,12 +12,13 @@ from prefect.logging import get_run_logger
 from configs.monitor import MonitorConfig
 from tasks.adapters.intake import Progress
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, write_table
+from tasks.adapters.results import key, read_table, write_table
 from tasks.adapters.staging import open_scratch
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.adapters.windows import read_window
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest, RecordCounts
+from tasks.core.records.contract import stored_measures
 from tasks.core.run import Collected, Job
 from tasks.core.window import Window
 from tasks.progress import log_progress
@@ -68,6 +69,7 @@ def recollect_window(window: Window, revision: int, store: Storage) -> Collected
         digest=before.digest,
         redacted=before.redacted,
         warnings=(),
+        contract=tuple(stored_measures(read_table(store, key("measures", window.key, revision - 1)))),
     )
 
 
@@ -78,7 +80,7 @@ def collect_window(
     with open_scratch(config.engine.scratch_gb) as scratch:
         found = read_window(config, job.window, job.moment, store, scratch, progress)
         place = key("interactions", job.window.key, job.revision)
-        store.put(place, found.sample.read_bytes())
+        store.put_file(place, found.sample)
     write_table(store, key("quarantine", job.window.key, job.revision), found.quarantine)
     return Collected(
         interactions=place,
@@ -87,6 +89,7 @@ def collect_window(
         digest=found.digest,
         redacted=found.redacted,
         warnings=found.warnings,
+        contract=found.contract,
     )
 
 

@@ -19,6 +19,7 @@ from tasks.core.alert import AlertBook
 from tasks.core.errors import RevisionError
 from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
+from tasks.core.report.contract import contract_rows
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, beside, failures, metric_views
@@ -127,6 +128,10 @@ def _show(config: MonitorConfig, view: ReportView, published: Published) -> None
         key=f"{config.name}-worst",
         description=f"Lowest scores, {published.window.label} UTC",
     )
+    if config.contract is not None:
+        create_table_artifact(
+            [dict(row) for row in view.contract], key=f"{config.name}-contract", description=f"Contract, {what}"
+        )
     create_link_artifact(published.report, link_text="Report", key=f"{config.name}-report", description=what)
 
 
@@ -145,6 +150,7 @@ def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Ou
         beside=beside(assessed.measures),
         failures=worst,
         failed_judgements=failed,
+        contract=contract_rows(assessed.measures, assessed.verdicts, interactions) if config.contract else (),
     )
 
 

@@ -27,7 +27,7 @@ from tasks.adapters.replies import Replies
 from tasks.adapters.results import read_table
 from tasks.adapters.second_looks import Look, bridge, canaries, has_changed, manifest_before, pairs
 from tasks.adapters.storage import Storage
-from tasks.adapters.wanted import ordered_calls, wanted_calls
+from tasks.adapters.wanted import judgeable, ordered_calls, wanted_calls
 from tasks.adapters.writer import Progress, Writer
 from tasks.core.drift.judge import Pair
 from tasks.core.errors import EvaluatorError
@@ -101,7 +101,7 @@ def estimate_of(config: MonitorConfig, interactions: pa.Table, wanted: list[Miss
     """What judging these interactions takes and buys, by the characters that they have."""
     fused = config.evaluator.judging == "fused"
     if wanted is None:
-        wanted = missing(interactions, list(config.metrics.values()), (), fused=fused)
+        wanted = missing(judgeable(config, interactions), list(config.metrics.values()), (), fused=fused)
     limits = [one.min_pass_rate for one in config.quality.metrics.values() if one.min_pass_rate is not None]
     terms = Terms(
         prices=[price_of(one) for one in config.evaluator.judges],
@@ -168,7 +168,7 @@ async def replay_window(config: MonitorConfig, job: Job, interactions: pa.Table,
     root = f"replays/window={job.window.key}/rev={job.revision}"
     silent = RecordedEvaluator(config, SCHEMA.empty_table())
     sitting = _sitting(config, job.window, interactions, store, silent, root)
-    wanted = missing(interactions, sitting.metrics, (), fused=sitting.fused)
+    wanted = missing(judgeable(config, interactions), sitting.metrics, (), fused=sitting.fused)
     replies = Replies(store, job.window.start, sitting.fingerprints)
     contents = {one.content_hash for one in wanted}
     recorded = RecordedEvaluator(config, replies.newest(config.evaluator.reuse, contents))

@@ -59,7 +59,7 @@ class Halves:
             :24
         ]
         folder = f"{ROOT}/date={day:%Y-%m-%d}/{name}"
-        self._storage.put(f"{folder}/halves.parquet", sliced.halves.read_bytes())
+        self._storage.put_file(f"{folder}/halves.parquet", sliced.halves)
         faults = BytesIO()
         pq.write_table(sliced.faults, faults)
         self._storage.put(f"{folder}/faults.parquet", faults.getvalue())

@@ -24,7 +24,7 @@ COUNTED: Final = (
     "orphan_outputs",
     "duplicate_outputs",
 )
-NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(COUNTED, 0) | {"digest": 0}
+NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(COUNTED, 0) | {"digest": 0, "newest": None}
 COLUMNS: Final = "object, line_hash, position, side, key, index, row_count, time"
 
 
@@ -134,6 +134,8 @@ def _add(found: dict[datetime, dict[str, Any]], counted: Sequence[Mapping[str, A
         for name, value in row.items():
             if name == "digest":
                 before[name] = (before.get(name, 0) + int(value)) % 2**64
+            elif name == "newest":
+                before[name] = max(filter(None, (before.get(name), value)), default=None)
             elif name != "window_start":
                 before[name] = before.get(name, 0) + value
 

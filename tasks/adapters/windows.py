@@ -1,7 +1,7 @@
 """One window read from its source: what is new taken in, its halves settled, its sample drawn and screened."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,32 +9,23 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from configs.monitor import JUDGED_ROLES, MonitorConfig
+from configs.monitor import MonitorConfig
 from tasks.adapters import settling
 from tasks.adapters.engine import open_engine
 from tasks.adapters.halves import Halves
 from tasks.adapters.intake import Intake, Progress, reader_of, rules_of, take_in
 from tasks.adapters.sampled import Library, read_sampled
+from tasks.adapters.screening import QUARANTINE_SCHEMA, Written, contract_measures, write_sample
 from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage
 from tasks.core.manifest import ReadObject, RecordCounts
-from tasks.core.measure import TIMESTAMP
+from tasks.core.measure import TIMESTAMP, Measure
+from tasks.core.records.contract import warnings
 from tasks.core.records.fault import Fault
-from tasks.core.records.interaction import KEYS, schema
-from tasks.core.safety.screen import screen
 from tasks.core.window import Window
 
 ALONE: Final = 0.5
-QUARANTINE_SCHEMA: Final = pa.schema(
-    [
-        pa.field("object", pa.string(), nullable=False),
-        pa.field("line", pa.int64()),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("content", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +41,7 @@ class Found:
     objects: tuple[ReadObject, ...]
     counts: RecordCounts
     digest: str
+    contract: tuple[Measure, ...]
     warnings: tuple[str, ...]
 
 
@@ -67,18 +59,25 @@ def read_window(
         sample = config.sample
         counts = settling.sample_of(engine, window, rules_of(config), sample.rate, sample.at_most, sample.seed)
         batches = read_sampled(engine, config.source, library, scratch)
-        written = write_sample(config, batches, scratch.path())
+        written = write_sample(config, batches, scratch)
     record_counts = _counts(counts, quarantine, written.rows)
     read = [library.objects[number] for number in intake.listed & library.objects.keys()]
     objects = sorted(((f"{place.storage.root}/{stored.key}", stored) for place, stored in read), key=lambda one: one[0])
     return Found(
         sample=written.path,
         redacted=written.redacted,
-        quarantine=quarantine.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA),
+        quarantine=pa.concat_tables(
+            [quarantine.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA), written.broken]
+        ),
         objects=tuple(ReadObject(uri=uri, etag=stored.etag, size=stored.size) for uri, stored in objects),
         counts=record_counts,
         digest=str(counts["digest"]),
-        warnings=(*_warnings(config, record_counts, len(objects)), *_empty_columns(config, written)),
+        contract=contract_measures(config, window, written.checks, record_counts, counts["newest"], store),
+        warnings=(
+            *_warnings(config, record_counts, len(objects)),
+            *_empty_columns(config, written),
+            *warnings(written.checks),
+        ),
     )
 
 
@@ -90,30 +89,6 @@ def span_of(config: MonitorConfig, windows: Sequence[Window], moment: datetime) 
         start=min(window.start for window in windows) - config.window.grace,
         end=max(until, last + config.window.grace),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A file of sampled interactions: its rows, the values redacted in them by kind, the rows that have each column."""
-
-    path: Path
-    rows: int
-    redacted: Mapping[str, int]
-    filled: Mapping[str, int]
-
-
-def write_sample(config: MonitorConfig, batches: Iterable[pa.RecordBatch], path: Path) -> Written:
-    """Screen the sampled interactions and write them as Parquet, batch by batch."""
-    stored = schema(config.source.segments)
-    rows, redacted, filled = 0, Counter[str](dict.fromkeys(config.redact, 0)), Counter[str]()
-    with pq.ParquetWriter(path, stored, compression="zstd") as writer:
-        for batch in batches:
-            screened = screen(pa.Table.from_batches([batch]), config.redact, JUDGED_ROLES, KEYS, stored)
-            writer.write_table(screened.interactions)
-            rows += batch.num_rows
-            redacted.update(screened.redacted)
-            filled.update({name: batch.num_rows - batch[name].null_count for name in batch.schema.names})
-    return Written(path=path, rows=rows, redacted=dict(redacted), filled=filled)
 
 
 def _quarantine(halves: Halves, intake: Intake, library: Library, window: Window) -> pa.Table:
@@ -145,23 +120,23 @@ def _counts(counts: Mapping[str, Any], quarantine: pa.Table, sampled: int) -> Re
 
 def _warnings(config: MonitorConfig, counts: RecordCounts, objects: int) -> list[str]:
     """What a person should know about the window's records, one sentence each."""
-    warnings = []
+    told = []
     if not objects:
-        warnings.append(f"there are no objects for this window under {config.source.inputs}")
+        told.append(f"there are no objects for this window under {config.source.inputs}")
     limit = config.source.quarantine.warn_above
     if limit is not None and counts.quarantined > limit * counts.lines_read:
         reasons = ", ".join(f"{rows} {reason}" for reason, rows in counts.quarantined_by_reason.items())
-        warnings.append(f"{counts.quarantined} of {counts.lines_read} lines are in quarantine ({reasons})")
+        told.append(f"{counts.quarantined} of {counts.lines_read} lines are in quarantine ({reasons})")
     if counts.quarantined_objects:
-        warnings.append(f"{counts.quarantined_objects} objects are damaged; see the quarantine")
+        told.append(f"{counts.quarantined_objects} objects are damaged; see the quarantine")
     if counts.joined and not counts.sampled:
-        warnings.append(f"none of {counts.joined} interactions fell into the sample; raise sample.rate")
+        told.append(f"none of {counts.joined} interactions fell into the sample; raise sample.rate")
     if counts.orphan_inputs > ALONE * counts.inputs and counts.orphan_outputs > ALONE * counts.outputs:
-        warnings.append(
+        told.append(
             "most inputs have no output and most outputs no input: if the collector samples both sides on its own, "
             "collect all of one call or nothing of it"
         )
-    return warnings
+    return told
 
 
 def _empty_columns(config: MonitorConfig, written: Written) -> list[str]:

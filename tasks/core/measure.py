@@ -32,7 +32,8 @@ class Measure:
 
     `value` is None when it cannot be computed (nothing was scored), never 0 or NaN. `low` and `high` are the bounds
     of its confidence interval; None where the value is a count of everything and not an estimate. `n` is the number
-    of rows behind it. `unit` is `share` (0 to 1), `score` (the metric's scale), `rows` or `values`. A measure of a
+    of rows behind it. `unit` is `share` (0 to 1), `score` (the metric's scale), `rows`, `values`,
+    `seconds` or `ratio`. A measure of a
     part of the window names it: those interactions whose `segment_by` is `segment`.
     """
 

@@ -31,7 +31,8 @@ class Job:
 class Collected:
     """What a window's logs gave: the key of the sampled interactions, and what became of every row.
 
-    `digest` stands for the joined rows; `redacted` are the values that were redacted in the sample, by kind.
+    `digest` stands for the joined rows; `redacted` are the values that were redacted in the
+    sample, by kind; `contract` are the measures of the data contract, where the monitor has one.
     """
 
     interactions: str
@@ -40,6 +41,7 @@ class Collected:
     digest: str
     redacted: Mapping[str, int]
     warnings: tuple[str, ...]
+    contract: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from prefect.states import Scheduled
 
 from configs.monitor import MonitorConfig
 from flows.monitor import monitor as monitor_flow
+from tasks.adapters.results import key, read_table
 from tasks.adapters.secret import resolve
 from tasks.adapters.storage import read_bytes
 from tasks.core.alert import AlertBook
@@ -491,3 +492,32 @@ def test_a_told_verdict_that_late_data_changes_is_amended(tmp_path: Path, slack:
     texts = [received.body["text"].split(",")[0] for received in slack.received]
     assert texts == ["bot: 1 breach", "bot: 1 recovered", "bot: 1 amended"]
     assert "was breach, is ok: fluency pass rate 1.000" in json.dumps(slack.received[-1].body)
+
+
+CONTRACT = {"columns": {"completion": {"length": {"max": 30, "min_share": 0.9}}}, "min_join_rate": 0.9}
+
+
+def test_a_contract_flags_rows_and_its_limits_alert(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), "Short."))
+    config = monitor(tmp_path, name="contract-bot", contract=CONTRACT)
+    run(config)
+    manifest = manifest_of(config)
+    verdicts = {one.address: (one.verdict, one.value) for one in manifest.verdicts}
+    assert verdicts["contract.completion.length_share"] == ("breach", 0.75)
+    assert verdicts["contract.records.join_rate"] == ("ok", 1.0)
+    rows = read_table(store_of(config), key("interactions", WINDOW.key, 0)).to_pylist()
+    assert sum(row["contract_broken"] == "completion.length" for row in rows) == 10
+    assert manifest.counts.metrics["fluency"].scored == 40
+    artifact = Artifact.get("contract-bot-contract")
+    assert artifact is not None
+    assert "completion" in str(artifact.data)
+
+
+def test_rows_that_break_the_contract_can_be_quarantined_and_are_not_judged(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), "Short."))
+    config = monitor(tmp_path, contract=CONTRACT | {"on_failure": "quarantine"})
+    run(config)
+    fluency = manifest_of(config).counts.metrics["fluency"]
+    assert (fluency.scored, fluency.not_asked) == (30, {"contract": 10})
+    listed = read_table(store_of(config), key("quarantine", WINDOW.key, 0))["reason"].to_pylist()
+    assert listed == ["contract:completion.length"] * 10

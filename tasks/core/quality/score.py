@@ -63,6 +63,7 @@ class NotAsked(StrEnum):
     CERTIFICATE = "certificate"
     UNREACHABLE = "unreachable"
     NOT_RECORDED = "not_recorded"
+    CONTRACT = "contract"
 
 
 REFUSALS = frozenset(

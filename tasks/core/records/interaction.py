@@ -23,6 +23,7 @@ TEXT_ROLES: Final = (
 NUMERIC_ROLES: Final = ("latency_ms", "input_tokens", "output_tokens", "temperature")
 ROLES: Final = (*TEXT_ROLES, *NUMERIC_ROLES)
 SUSPECTED: Final = "suspected_injection"
+BROKEN: Final = "contract_broken"
 KEYS: Final = (
     "interaction_id",
     "correlation_id",
@@ -56,6 +57,12 @@ def logged(segments: Iterable[str]) -> pa.Schema:
 def schema(segments: Iterable[str]) -> pa.Schema:
     """The columns of the interactions as they are stored: redacted where the monitor asks for it.
 
-    `suspected_injection` says whether the texts address a judge or override instructions.
+    `suspected_injection` says whether the texts address a judge or override instructions; `contract_broken` names the
+    rules of the contract that the row breaks, null where it keeps it.
     """
+    return screened(segments).append(pa.field(BROKEN, pa.string()))
+
+
+def screened(segments: Iterable[str]) -> pa.Schema:
+    """The columns of the interactions before the contract is looked at."""
     return logged(segments).append(pa.field(SUSPECTED, pa.bool_(), nullable=False))

@@ -66,23 +66,24 @@ PAIRS: Final = """
 COUNTS: Final = f"""
     WITH counted AS (
         SELECT window_start, count(*) AS inputs, 0 AS outputs, count(*) FILTER (is_copy) AS duplicate_inputs,
-               0 AS duplicate_outputs, 0 AS orphan_outputs, 0 AS joined, 0 AS not_calls, 0::HUGEINT AS digest
+               0 AS duplicate_outputs, 0 AS orphan_outputs, 0 AS joined, 0 AS not_calls, 0::HUGEINT AS digest,
+               max(time) AS newest
         FROM settled_inputs GROUP BY ALL
         UNION ALL
         SELECT window_start, 0, count(*), 0, count(*) FILTER (is_copy),
-               count(*) FILTER (input_time IS NULL AND NOT is_copy), 0, 0, 0
+               count(*) FILTER (input_time IS NULL AND NOT is_copy), 0, 0, 0, NULL
         FROM settled_outputs GROUP BY ALL
         UNION ALL
-        SELECT window_start, 0, 0, 0, 0, 0, count(*), 0, sum(hash(input_hash, output_hash, index))
+        SELECT window_start, 0, 0, 0, 0, 0, count(*), 0, sum(hash(input_hash, output_hash, index)), NULL
         FROM pairs GROUP BY ALL
         UNION ALL
-        SELECT {window_of("time")} AS window_start, 0, 0, 0, 0, 0, 0, count(*), 0
+        SELECT {window_of("time")} AS window_start, 0, 0, 0, 0, 0, 0, count(*), 0, NULL
         FROM halves WHERE side = 2 GROUP BY ALL
     )
     SELECT window_start, sum(inputs)::BIGINT AS inputs, sum(outputs)::BIGINT AS outputs, sum(joined)::BIGINT AS joined,
            sum(inputs - duplicate_inputs - joined)::BIGINT AS orphan_inputs,
            sum(duplicate_inputs)::BIGINT AS duplicate_inputs, sum(orphan_outputs)::BIGINT AS orphan_outputs,
            sum(duplicate_outputs)::BIGINT AS duplicate_outputs, sum(not_calls)::BIGINT AS not_calls,
-           (sum(digest) % 18446744073709551616)::VARCHAR AS digest
+           (sum(digest) % 18446744073709551616)::VARCHAR AS digest, max(newest) AS newest
     FROM counted GROUP BY window_start
 """

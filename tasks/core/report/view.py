@@ -57,7 +57,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """One monitor after one window; `beside` are the measures of the judge and of safety, and quality apart."""
+    """One monitor after one window; `beside` are the measures of the judge and of safety, and quality apart.
+
+    `contract` are the rows of the contract's table; none without a contract.
+    """
 
     manifest: Manifest
     description: str
@@ -66,6 +69,7 @@ class ReportView:
     beside: Sequence[Measure]
     failures: Sequence[Failure]
     failed_judgements: int
+    contract: Sequence[Mapping[str, str]] = ()
 
 
 def metric_views(
