@@ -189,6 +189,19 @@ class EngineSettings(Section):
     scratch_gb: float = Field(default=20.0, gt=0)
 
 
+class Retention(Section):
+    """How long the store keeps what tells of people; null = for ever.
+
+    `interactions`: the sampled interactions and the reports of single windows. `scores`: the ledger, with its reasons.
+    `raw`: the quarantine, and the evaluator's raw replies (which `evaluator.keep_replies` may end sooner). Measures,
+    verdicts, alerts and manifests are kept.
+    """
+
+    interactions: Duration | None = None
+    scores: Duration | None = None
+    raw: Duration | None = None
+
+
 class MonitorConfig(Section):
     """One monitor."""
 
@@ -205,6 +218,7 @@ class MonitorConfig(Section):
     decide: Decide = Decide()
     alerts: Alerts = Alerts()
     engine: EngineSettings = EngineSettings()
+    retention: Retention = Retention()
     store: Location
     store_endpoint_url: str | None = None
 

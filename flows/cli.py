@@ -32,9 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
-Moment = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"], metavar="TIME")
-]
+TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
+Moment = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME")]
 
 
 @app.command(epilog="Example: genwatch check configs/monitors/support-bot.yaml")
@@ -64,6 +63,46 @@ def run(
     show(published)
     if fail_on_breach and any(one.status == "breach" for one in published):
         raise typer.Exit(BREACH)
+
+
+@app.command(
+    epilog="Example: genwatch backfill configs/monitors/support-bot.yaml --from 2026-11-01 --to 2026-11-08 --parallel 4"
+)
+def backfill(
+    config: Config,
+    start: Annotated[datetime, typer.Option("--from", formats=TIMES, metavar="TIME", help="The first window's start.")],
+    end: Annotated[datetime, typer.Option("--to", formats=TIMES, metavar="TIME", help="Where to stop, exclusive.")],
+    parallel: Annotated[int, typer.Option(min=1, max=16, help="How many windows are run at a time.")] = 2,
+) -> None:
+    """Run the windows of the past that were never run; ended in the middle, it goes on where it stopped."""
+    monitor = _load(config)
+    _prepare(monitor, start, end, asks=True)
+    from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  a second
+
+    from flows.backfill import backfill as flow  # noqa: PLC0415  seconds
+    from flows.showing import show  # noqa: PLC0415  Rich
+
+    runner: Any = ThreadPoolTaskRunner(max_workers=parallel)
+    state: Any = flow.with_options(task_runner=runner)(monitor, start, end, parallel, return_state=True)
+    show(state.result())
+
+
+@app.command(epilog="Example: genwatch forget configs/monitors/support-bot.yaml --user alice@example.com")
+def forget(
+    config: Config,
+    user: Annotated[str | None, typer.Option(help="Erase all interactions of this user.")] = None,
+    interaction: Annotated[str | None, typer.Option(help="Erase this interaction, or all of this call's.")] = None,
+) -> None:
+    """Erase a user or an interaction from the store, and look whether anything is left; erase the logs first."""
+    if (user is None) == (interaction is None):
+        message = "give --user or --interaction, one of them"
+        raise ConfigError(message)
+    from tasks.retain import forget as erase  # noqa: PLC0415  seconds
+
+    erased = erase(_load(config), user=user, interaction=interaction)
+    for kind, rows in erased.items():
+        typer.echo(f"{kind}: {rows} erased")
+    typer.echo("nothing is left of it in the store")
 
 
 @app.command(epilog="Example: genwatch deploy configs/monitors/*.yaml --pool genwatch")
@@ -153,16 +192,23 @@ def _run(
     config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None, *, replay: bool = False
 ) -> "list[Published]":
     """Run the flow in this process; a MonitorError comes out as it was raised."""
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  a second
-
-    from flows.checking import check_before_run, check_prefect  # noqa: PLC0415  seconds
+    _prepare(config, window_start, window_end, asks=not replay)
     from flows.monitor import monitor  # noqa: PLC0415  seconds
-
-    check_before_run(config, window_start, window_end, asks=not replay)
-    check_prefect(must_be_set=False)
-    if not PREFECT_API_URL.value():
-        typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)
 
     state: Any = monitor(config, window_start, window_end, replay, return_state=True)
     found: list[Published] = state.result()
     return found
+
+
+def _prepare(
+    config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None, *, asks: bool
+) -> None:
+    """Raise ConfigError for what can be known before a run; say where the run will be seen."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  a second
+
+    from flows.checking import check_before_run, check_prefect  # noqa: PLC0415  seconds
+
+    check_before_run(config, window_start, window_end, asks=asks)
+    check_prefect(must_be_set=False)
+    if not PREFECT_API_URL.value():
+        typer.echo("starting a Prefect server for this run (set PREFECT_API_URL to use yours)", err=True)

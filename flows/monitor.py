@@ -15,6 +15,7 @@ from tasks.core.run import Job, Outcome, Published
 from tasks.due import due
 from tasks.notify import notify
 from tasks.publish import publish
+from tasks.retain import retain
 from tasks.score import replay as score_again
 from tasks.score import score
 
@@ -48,6 +49,7 @@ def monitor(
     """
     jobs = due(config, scheduled_time(), window_start, window_end, newest_again=replay)
     published: list[Any] = [watch_window(config, job, replay=replay) for job in jobs]
+    retain(config, scheduled_time())
     return final_state(published)
 
 

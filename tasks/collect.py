@@ -1,5 +1,6 @@
 """Collect: from the objects in storage to the sampled interactions of a window, every line accounted for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +11,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
-from tasks.adapters.intake import Progress
+from tasks.adapters.intake import Progress, take_in
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, write_table
 from tasks.adapters.staging import open_scratch
 from tasks.adapters.storage import Storage, read_bytes
-from tasks.adapters.windows import read_window
+from tasks.adapters.windows import read_window, span_of
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest, RecordCounts
 from tasks.core.records.contract import stored_measures
@@ -43,6 +44,18 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     for warning in collected.warnings:
         log.warning(warning)
     return collected
+
+
+@task(retries=2, retry_delay_seconds=10, retry_condition_fn=may_heal, cache_policy=NO_CACHE)
+def prepare(config: MonitorConfig, jobs: Sequence[Job]) -> int:
+    """Read the logs of several windows, each object once; returns how many objects were new."""
+    log = get_run_logger()
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    span = span_of(config, [job.window for job in jobs], max(job.moment for job in jobs))
+    with open_scratch(config.engine.scratch_gb) as scratch:
+        intake = take_in(config, store, span, scratch, log_progress(log))
+    log.info("read %d objects that were new", len(intake.new))
+    return len(intake.new)
 
 
 @task(cache_policy=NO_CACHE, task_run_name="recollect {job.window.key}")

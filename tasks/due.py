@@ -74,6 +74,29 @@ def due_jobs(
     )
 
 
+def missing_windows(config: MonitorConfig, start: datetime, end: datetime) -> tuple[Job, ...]:
+    """The windows of [start, end) that were never run, oldest first.
+
+    Raises ConfigError where start or end is no edge of a window.
+    """
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    published = revisions(store)
+    now = datetime.now(UTC)
+    windows = [one for one in asked_windows(start, end, config.window.every, now) if one.start not in published]
+    newest = max([*published, *(window.start for window in windows)], default=start)
+    return tuple(
+        Job(
+            window=window,
+            revision=0,
+            is_scheduled=False,
+            is_newest=window.start == newest,
+            moment=now,
+            started_at=now,
+        )
+        for window in windows
+    )
+
+
 def _watermark(store: Storage, published: dict[datetime, int]) -> datetime | None:
     """The end of the newest window that the schedule asked for; None where there is none."""
     for start in reversed(published):

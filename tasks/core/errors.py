@@ -9,7 +9,8 @@ MonitorError
 ├── EvaluatorError   the evaluator cannot be asked any more: key, model, address, quota, budget
 ├── BatchPending     the provider's batch has no result yet, or its API is away; asking later helps
 ├── CountsError      the counts of a run do not add up; nothing is published
-└── RevisionError    another run published this revision first
+├── RevisionError    another run published this revision first
+└── ErasureError     something of what was to be forgotten is left
 """
 
 
@@ -51,6 +52,10 @@ class BatchPending(MonitorError):  # noqa: N818  it waits, nothing is broken
 
 class CountsError(MonitorError):
     """Rows were lost or invented; a defect of genwatch, never of the input."""
+
+
+class ErasureError(MonitorError):
+    """Something of what was to be forgotten is still in the store."""
 
 
 class RevisionError(MonitorError):

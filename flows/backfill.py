@@ -1,0 +1,38 @@
+"""The backfill flow: windows of the past that were never run, several at a time."""
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from configs.monitor import MonitorConfig
+from flows.monitor import final_state, watch_window
+from tasks.collect import prepare
+from tasks.core.run import Job, Published
+from tasks.due import missing_windows
+
+
+@flow(name="genwatch-backfill", flow_run_name="{config.name} {start} to {end}")
+def backfill(config: MonitorConfig, start: datetime, end: datetime, parallel: int = 2) -> State[Any]:
+    """Run the windows of [start, end) that were never run.
+
+    Their logs are read once, before the first window. A backfill that was ended goes on where it stopped. `parallel`
+    tells how many windows the flow's task runner takes at a time: they share the memory.
+    """
+    jobs = missing_windows(config, start, end)
+    if jobs:
+        prepare(config, jobs)
+    share = config.engine.model_copy(update={"memory_gb": max(config.engine.memory_gb / parallel, 0.5)})
+    shared = config.model_copy(update={"engine": share})
+    running = [watch_apart.submit(shared, job) for job in jobs]
+    published: list[Published] = [one.result() for one in running]
+    return final_state(published)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="{job.window.key}")
+def watch_apart(config: MonitorConfig, job: Job) -> Published:
+    """One window as a run of its own, in a thread."""
+    published: Any = watch_window(config, job)
+    return published  # type: ignore[no-any-return]

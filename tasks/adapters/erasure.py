@@ -1,0 +1,152 @@
+"""Erasure: what a monitor's store holds of one user or one interaction is taken out, and looked for once more."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.adapters.results import read_table, write_table
+from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.errors import ErasureError
+from tasks.core.records.sample import key_of
+
+BY_INTERACTION: Final = ("interactions/", "scores/", "replies/", "replays/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom or what to forget: the interactions by their IDs, the IDs of their calls, and the user, None for nobody."""
+
+    interactions: frozenset[str]
+    correlations: frozenset[str]
+    user: str | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every text that tells of the subject."""
+        return self.interactions | self.correlations | ({self.user} if self.user is not None else set())
+
+
+def find(store: Storage, *, user: str | None, interaction: str | None) -> Subject:
+    """The interactions of a user, or one interaction; `interaction` is its ID or the ID of its call."""
+    interactions: set[str] = {interaction} if interaction is not None else set()
+    correlations = set(interactions)
+    for stored in store.list("interactions/"):
+        table = read_table(store, stored.key).select(["interaction_id", "correlation_id", "user"])
+        for row in table.to_pylist():
+            named = interaction in {row["interaction_id"], row["correlation_id"]} if interaction is not None else False
+            if named or (user is not None and row["user"] == user):
+                interactions.add(row["interaction_id"])
+                correlations.add(row["correlation_id"])
+    return Subject(interactions=frozenset(interactions), correlations=frozenset(correlations), user=user)
+
+
+def erase(store: Storage, subject: Subject) -> Mapping[str, int]:
+    """Take the subject out of every object; returns the rows, or whole pages, erased by kind.
+
+    Raises ErasureError where something of it is still there afterwards.
+    """
+    erased: Counter[str] = Counter()
+    marks = _Marks.of(subject)
+    for stored in store.list(""):
+        kind = stored.key.split("/", maxsplit=1)[0]
+        if stored.key.endswith(".html"):
+            erased[kind] += _drop(store, stored.key, marks.told)
+        elif goes := _rule(stored.key, marks):
+            erased[kind] += _keep(store, stored.key, goes)
+    left = sorted(remains(store, subject))
+    if left:
+        message = (
+            f"{len(left)} objects still tell of the subject, such as {store.root}/{left[0]}; run genwatch forget again"
+        )
+        raise ErasureError(message)
+    return dict(erased)
+
+
+def remains(store: Storage, subject: Subject) -> Iterator[str]:
+    """The keys of the objects that still tell of the subject, by every text in them."""
+    marks = _Marks.of(subject)
+    for stored in store.list(""):
+        content = read_bytes(store, stored.key)
+        if not stored.key.endswith(".parquet"):
+            if marks.told.search(content.decode(errors="replace")):
+                yield stored.key
+            continue
+        table = pq.read_table(BytesIO(content))
+        if "key" in table.column_names and pc.any(pc.is_in(_binary(table["key"]), marks.keys)).as_py():
+            yield stored.key
+        texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+        if any(_mentions(table[name], marks.told).true_count for name in texts):
+            yield stored.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Marks:
+    """By what rows of a subject are known: interaction IDs, keys of halves, and any mention."""
+
+    ids: pa.Array
+    keys: pa.Array
+    told: re.Pattern[str]
+
+    @classmethod
+    def of(cls, subject: Subject) -> "_Marks":
+        keys = [key_of(one).bytes for one in subject.correlations]
+        return cls(
+            ids=pa.array(sorted(subject.interactions), pa.string()),
+            keys=pa.array(keys, pa.binary(16)),
+            told=_mention(subject.names),
+        )
+
+
+def _rule(place: str, marks: _Marks) -> Callable[[pa.Table], pa.Array] | None:
+    """Which rows of a table go, by its place; None where it holds nothing of anybody."""
+    if place.startswith(BY_INTERACTION):
+        return lambda table: pc.is_in(table["interaction_id"], marks.ids)
+    if place.endswith("halves.parquet"):
+        return lambda table: pc.is_in(_binary(table["key"]), marks.keys)
+    if place.startswith("quarantine/") or place.endswith("faults.parquet"):
+        return lambda table: _mentions(table["content"], marks.told)
+    return None
+
+
+def _keep(store: Storage, place: str, goes: Callable[[pa.Table], pa.Array]) -> int:
+    """Write the table again without the rows that go; returns how many went."""
+    table = read_table(store, place)
+    left = table.filter(pc.invert(pc.fill_null(goes(table), fill_value=False)))
+    if left.num_rows < table.num_rows:
+        write_table(store, place, left)
+    return int(table.num_rows - left.num_rows)
+
+
+def _drop(store: Storage, place: str, told: re.Pattern[str]) -> int:
+    """Delete a page that tells of the subject; the next run writes the report anew."""
+    if not told.search(read_bytes(store, place).decode(errors="replace")):
+        return 0
+    store.delete(place)
+    return 1
+
+
+def _mention(names: Collection[str]) -> re.Pattern[str]:
+    """A pattern of the names as whole words, the longest first."""
+    ordered = sorted(names, key=len, reverse=True)
+    return (
+        re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, ordered)) + r")(?![\w-])")
+        if names
+        else re.compile("(?!)")
+    )
+
+
+def _mentions(texts: pa.ChunkedArray, told: re.Pattern[str]) -> pa.BooleanArray:
+    return pa.array([text is not None and told.search(text) is not None for text in texts.to_pylist()], pa.bool_())
+
+
+def _binary(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Keys as 16 bytes, whether Arrow knows them as UUIDs or not."""
+    chunks = [chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk for chunk in keys.chunks]
+    return pa.chunked_array(chunks, pa.binary(16)) if chunks else pa.chunked_array([], pa.binary(16))

@@ -1,0 +1,78 @@
+"""Retain: what is older than the monitor keeps is deleted from its store; and what has to be forgotten is erased."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.erasure import erase, find
+from tasks.adapters.halves import Halves
+from tasks.adapters.intake import reader_of, rules_of
+from tasks.adapters.locations import open_storage
+from tasks.adapters.storage import Storage
+from tasks.core.window import start_of_key
+
+DAY: Final = timedelta(days=1)
+
+
+@task(cache_policy=NO_CACHE)
+def retain(config: MonitorConfig, moment: datetime) -> int:
+    """Delete what is older than the monitor keeps; returns how many objects are gone."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    gone = retain_store(config, store, moment)
+    if gone:
+        get_run_logger().info("deleted %d objects that are older than the monitor keeps", gone)
+    return gone
+
+
+def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int:
+    """As `retain`, without Prefect. Halves are kept as long as a window can be revised by them."""
+    kept = config.retention
+    limits = {
+        "interactions": kept.interactions,
+        "report/window=": kept.interactions,
+        "scores": kept.scores,
+        "replays": kept.scores,
+        "replies": kept.raw,
+        "quarantine": kept.raw,
+    }
+    gone = 0
+    for root, limit in limits.items():
+        if limit is not None:
+            gone += _forget_before(store, root, moment - limit)
+    rules = rules_of(config)
+    needed = rules.every + rules.late + rules.grace + rules.horizon + DAY
+    return gone + Halves(store, reader_of(config)).forget((moment - needed).date())
+
+
+def forget(config: MonitorConfig, *, user: str | None, interaction: str | None) -> Mapping[str, int]:
+    """Erase a user or an interaction from the monitor's store; returns the rows, or pages, erased by kind.
+
+    Raises ErasureError where something of it is left.
+    """
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
+    return erase(store, find(store, user=user, interaction=interaction))
+
+
+def _forget_before(store: Storage, root: str, moment: datetime) -> int:
+    old = [
+        stored.key for stored in store.list(f"{root}/" if "=" not in root else "report/") if _is_old(stored.key, moment)
+    ]
+    for place in old:
+        store.delete(place)
+    return len(old)
+
+
+def _is_old(place: str, moment: datetime) -> bool:
+    """Whether the window, or else the day, that a key names lies before the day of `moment`."""
+    for part in place.split("/"):
+        name, _, value = part.partition("=")
+        if name == "window":
+            return start_of_key(value).date() < moment.date()
+        if name == "date":
+            return date.fromisoformat(value) < moment.date()
+    return False

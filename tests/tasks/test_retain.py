@@ -1,0 +1,99 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.erasure import find, remains
+from tasks.adapters.results import key
+from tasks.collect import collect_window
+from tasks.core.errors import ErasureError
+from tasks.retain import forget, retain_store
+from tests.builders import (
+    COLUMNS,
+    HOUR,
+    SIX,
+    WINDOW,
+    answered,
+    asked,
+    event,
+    job,
+    manifest_of,
+    monitor,
+    store_of,
+    write_logs,
+    write_pairs,
+)
+from tests.schedule import scheduled
+
+DAYS = timedelta(days=1)
+
+
+def test_what_is_older_than_the_monitor_keeps_is_deleted_and_the_rest_stays(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path, retention={"interactions": "30d", "raw": "10d"})
+    store = store_of(config)
+    collect_window(config, job(), store)
+    store.put(key("measures", WINDOW.key, 0), b"kept")
+
+    def kinds() -> set[str]:
+        return {stored.key.split("/")[0] for stored in store.list("")}
+
+    assert kinds() == {"interactions", "quarantine", "halves", "measures"}
+    assert retain_store(config, store, SIX + HOUR) == 0
+    retain_store(config, store, SIX + 11 * DAYS)
+    assert kinds() == {"interactions", "measures"}
+    retain_store(config, store, SIX + 31 * DAYS)
+    assert kinds() == {"measures"}
+
+
+def test_nothing_is_deleted_that_a_revision_can_need(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path, window={"every": "1h", "revise": "48h"})
+    collect_window(config, job(), store_of(config))
+    before = len(store_of(config).list("halves/"))
+    retain_store(config, store_of(config), WINDOW.end + timedelta(hours=48))
+    assert len(store_of(config).list("halves/")) == before
+
+
+def with_users(folder: Path) -> MonitorConfig:
+    """Traffic of two users, one of whom also stands in a torn line."""
+    inputs = [asked(f"call-{n}", SIX, f"Question {n}", who="alice" if n < 4 else "bob") for n in range(10)]
+    write_logs(folder, "inputs", SIX, [*inputs, event(None, SIX, [{"who": "alice"}])])
+    write_logs(folder, "outputs", SIX, [answered(f"call-{n}", SIX, "the the of of") for n in range(10)])
+    return monitor(folder, source={"columns": COLUMNS | {"user": "who"}})
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_user_is_forgotten_everywhere_in_the_store_and_the_others_are_not(tmp_path: Path) -> None:
+    config = with_users(tmp_path)
+    scheduled(config, WINDOW.end + HOUR / 4)
+    store = store_of(config)
+    subject = find(store, user="alice", interaction=None)
+    assert len(subject.interactions) == 4
+    before = set(remains(store, subject))
+    assert {place.split("/")[0] for place in before} == {"interactions", "scores", "quarantine", "halves", "report"}
+    erased = forget(config, user="alice", interaction=None)
+    assert (erased["interactions"], erased["scores"], erased["quarantine"]) == (4, 4, 1)
+    assert not set(remains(store, subject))
+    assert len(find(store, user="bob", interaction=None).interactions) == 6
+    assert manifest_of(config).counts.joined == 10, "what was counted stays counted"
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_one_interaction_is_forgotten_by_the_id_of_its_call(tmp_path: Path) -> None:
+    config = with_users(tmp_path)
+    scheduled(config, WINDOW.end + HOUR / 4)
+    assert forget(config, user=None, interaction="call-7")["interactions"] == 1
+    assert forget(config, user=None, interaction="call-7").get("interactions", 0) == 0
+
+
+def test_what_cannot_be_erased_is_said(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path)
+    store = store_of(config)
+    collected = collect_window(config, job(), store)
+    store.put("notes.txt", b"20-6? no: 2006-1 it is")
+    assert collected.counts.joined == 3
+    with pytest.raises(ErasureError, match=r"notes\.txt"):
+        forget(config, user=None, interaction="2006-1")
