@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from configs.contract import Contract
 from configs.evaluator import Evaluator
 from configs.quality import Quality
 from configs.values import DatedLocation, Duration, Location, SecretReference, Section, Share
+from tasks.core.errors import ConfigError
 from tasks.core.quality.metric import Metric
 from tasks.core.records.formats import FORMATS, Format
 from tasks.core.records.interaction import BROKEN, KEYS, ROLES, SUSPECTED
@@ -20,6 +21,7 @@ from tasks.core.records.layout import BOTH, WHOLE, Layout, SourceColumns
 from tasks.core.safety.recognisers import RECOGNISERS
 
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
+AUTO = "auto"
 
 
 class Schedule(Section):
@@ -76,7 +78,7 @@ class Source(Section):
 
     A location may name dates (`logs/{yyyy}/{MM}/{dd}/{HH}`); some formats do so by themselves. `outputs` is left out
     when a record holds both halves. `columns` maps roles to field names or JSON paths, over those that the format
-    brings; other names pass through as segments.
+    brings; other names pass through as segments. The format `auto` is for `genwatch check` alone.
     """
 
     format: str
@@ -100,6 +102,8 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if self.format == AUTO:
+            return self
         if self.format not in FORMATS:
             message = f"format {self.format} is unknown; use {', '.join(FORMATS)}, or auto with genwatch check"
             raise ValueError(message)
@@ -114,7 +118,7 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _mapped(self) -> Self:
-        if not self.columns:
+        if not self.columns and self.format != AUTO:
             message = f"columns is missing: map roles ({', '.join(ROLES)}) to fields of the logs"
             raise ValueError(message)
         for role, field in self.columns.items():
@@ -128,7 +132,8 @@ class Source(Section):
 
     @property
     def layout_format(self) -> Format:
-        """The entry of the format in the table of formats."""
+        """The entry of the format in the table of formats; raises ConfigError for `auto`."""
+        refuse_auto(self, "CONFIG")
         return FORMATS[self.format]
 
     @property
@@ -147,6 +152,13 @@ class Source(Section):
     def segments(self) -> tuple[str, ...]:
         """The mapped columns that are no role."""
         return tuple(name for name in self.columns if name not in ROLES)
+
+
+def refuse_auto(source: Source, path: str) -> None:
+    """Raises ConfigError where the format is left to `check`."""
+    if source.format == AUTO:
+        message = f"source.format is auto: genwatch check {path} says which format it is; write that one"
+        raise ConfigError(message)
 
 
 class Sample(Section):
@@ -183,8 +195,9 @@ class Alerts(Section):
 
 
 class EngineSettings(Section):
-    """What a run may use of its machine, in GB."""
+    """What a run may use of a machine, in GB, and the Dask scheduler whose workers read and judge instead of this one."""
 
+    dask: Annotated[str, Field(pattern=r"^(tcp|tls)://")] | None = None
     memory_gb: float = Field(default=1.0, gt=0.1)
     scratch_gb: float = Field(default=20.0, gt=0)
 
@@ -225,7 +238,8 @@ class MonitorConfig(Section):
     @model_validator(mode="after")
     def _mapped(self) -> Self:
         for name, metric in self.metrics.items():
-            if missing := [role for role in metric.needs if role not in self.source.columns]:
+            missing = [role for role in metric.needs if role not in self.source.columns]
+            if missing and self.source.format != AUTO:
                 message = (
                     f"quality.metrics.{name} needs the column {missing[0]}, which source.columns does not map; "
                     f"add source.columns.{missing[0]} or remove the metric"
@@ -259,3 +273,16 @@ class MonitorConfig(Section):
             for name, threshold in self.quality.metrics.items()
             if name in self.quality.definitions
         }
+
+
+def with_format(config: MonitorConfig, name: str) -> MonitorConfig:
+    """The monitor with a format in place of `auto`; raises ConfigError where the rest of it does not suit that one."""
+    document = config.model_dump(mode="json")
+    document["source"]["format"] = name
+    try:
+        return MonitorConfig.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        what = first["msg"].removeprefix("Value error, ")
+        message = f"source.format is auto, which is {name} here: {'.'.join(map(str, first['loc']))}: {what}"
+        raise ConfigError(message) from error

@@ -1,16 +1,12 @@
 """Score: the sampled interactions judged by the evaluator, kept in the ledger as the judging goes on."""
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
-from uuid import UUID
+from typing import Final
 
 import pyarrow as pa
 from prefect import task
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
@@ -26,12 +22,12 @@ from tasks.adapters.recorded import RecordedEvaluator
 from tasks.adapters.replies import Replies
 from tasks.adapters.results import read_table
 from tasks.adapters.second_looks import Look, bridge, canaries, has_changed, manifest_before, pairs
+from tasks.adapters.shards import judge_shards
 from tasks.adapters.storage import Storage
 from tasks.adapters.wanted import judgeable, ordered_calls, wanted_calls
 from tasks.adapters.writer import Progress, Writer
 from tasks.core.drift.judge import Pair
 from tasks.core.errors import EvaluatorError
-from tasks.core.manifest import EvaluatorUse, Stopped
 from tasks.core.quality.estimate import Estimate, Terms, estimate
 from tasks.core.quality.exchange import BATCH_SHARE, SCHEMA, Judged
 from tasks.core.quality.fingerprint import fingerprints
@@ -40,6 +36,7 @@ from tasks.core.quality.plan import Call, Missing, missing
 from tasks.core.quality.score import NotAsked
 from tasks.core.run import Collected, Job, Scored
 from tasks.core.window import Window
+from tasks.progress import artifact_progress
 from tasks.retry import may_heal
 
 PROGRESS_S: Final = 2.0
@@ -67,9 +64,20 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     evaluator, answered = open_prefetched(config, job.window, store)
     interactions = read_table(store, collected.interactions)
-    with _artifact_progress(config.name, job.window) as progress:
+    with artifact_progress(config.name, job.window) as progress:
         watch = Watch(progress=progress, say=log.info)
-        scored = asyncio.run(score_window(config, job.window, interactions, store, evaluator, watch, answered=answered))
+        scored = asyncio.run(
+            score_window(
+                config,
+                job.window,
+                interactions,
+                store,
+                evaluator,
+                watch,
+                answered=answered,
+                place=collected.interactions,
+            )
+        )
     if config.evaluator.mode == "batch" and scored.use.stopped is None:
         close_record(store, record_key(config, job.window))
     log.info("asked for %d judgements in %d calls", scored.use.judged, scored.use.calls)
@@ -116,7 +124,7 @@ def estimate_of(config: MonitorConfig, interactions: pa.Table, wanted: list[Miss
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """One window while it is judged."""
+    """One window while it is judged; `place` is the key of its interactions where a cluster judges them."""
 
     config: MonitorConfig
     window: Window
@@ -126,6 +134,7 @@ class Sitting:
     ledger: Ledger
     fingerprints: Mapping[str, str]
     answered: Collection[str] = ()
+    place: str | None = None
 
     @property
     def metrics(self) -> list[Metric]:
@@ -147,9 +156,13 @@ async def score_window(  # noqa: PLR0913  what a batch has answered, beside the 
     watch: Watch,
     *,
     answered: Collection[str] = (),
+    place: str | None = None,
 ) -> Scored:
-    """As `score`, without Prefect; identical content is judged once. What is `answered` already is read first."""
-    sitting = replace(_sitting(config, window, interactions, store, evaluator), answered=answered)
+    """As `score`, without Prefect; identical content is judged once. What is `answered` already is read first.
+
+    `place` is the key of the interactions: with it, and `engine.dask`, a cluster judges them.
+    """
+    sitting = replace(_sitting(config, window, interactions, store, evaluator), answered=answered, place=place)
     wanted, reused = wanted_calls(config, interactions, sitting.ledger, sitting.ledger.reuse)
     replies = Replies(store, window.start, sitting.fingerprints) if config.evaluator.keep_replies else None
     if config.evaluator.provider != "local":
@@ -206,13 +219,7 @@ async def _judge(sitting: Sitting, wanted: list[Missing], writer: Writer, reused
     try:
         known, stopped = await _look_again(sitting, canaries(config), writer, until)
         if _goes_on(stopped):
-            stopped = await judge_all(
-                ordered_calls(config, sitting.interactions, wanted, sitting.answered),
-                sitting.evaluator,
-                workers_of(config),
-                until,
-                writer.deliver,
-            )
+            stopped = await _judge_window(sitting, wanted, writer, until)
         changed = before is not None and has_changed(before, sitting.fingerprints, writer.models)
         if changed and _goes_on(stopped) and before is not None and config.quality.bridge:
             bridged, _ = await _look_again(sitting, bridge(config, before, sitting.store), writer, until)
@@ -220,13 +227,28 @@ async def _judge(sitting: Sitting, wanted: list[Missing], writer: Writer, reused
         await writer.flush()
         await sitting.evaluator.close()
     return Scored(
-        use=use_of(config.evaluator.provider, writer, reused, stopped),
+        use=writer.used(config.evaluator.provider, reused, stopped),
         fingerprints=sitting.fingerprints,
         root=sitting.ledger.root,
         canaries=known,
         bridge=bridged,
         changed=changed,
     )
+
+
+async def _judge_window(
+    sitting: Sitting, wanted: list[Missing], writer: Writer, until: float | None
+) -> EvaluatorError | None:
+    """Judge the window's own interactions, here or on a cluster; returns why the rest was not asked."""
+    config = sitting.config
+    if config.engine.dask is None or sitting.place is None or not wanted:
+        calls = ordered_calls(config, sitting.interactions, wanted, sitting.answered)
+        return await judge_all(calls, sitting.evaluator, workers_of(config), until, writer.deliver)
+    done = await asyncio.to_thread(judge_shards, config, sitting.window, sitting.place, writer.progress)
+    for one in done:
+        writer.add(one.use, one.judged, one.models)
+    stopped = next((one.stopped for one in done if one.stopped), None)
+    return None if stopped is None else EvaluatorError(*stopped)
 
 
 async def _look_again(
@@ -258,40 +280,3 @@ def _deadline(config: MonitorConfig) -> float | None:
     """When judging that begins now has to end, by the event loop's clock; None without a bound."""
     deadline = config.evaluator.deadline
     return None if deadline is None else asyncio.get_running_loop().time() + deadline.total_seconds()
-
-
-def use_of(provider: str, writer: Writer, reused: int, stopped: EvaluatorError | None) -> EvaluatorUse:
-    """What the judging took, as the manifest holds it."""
-    use = writer.use
-    return EvaluatorUse(
-        provider=provider,
-        calls=use.calls,
-        judged=writer.judged,
-        reused=reused,
-        prompt_tokens=use.prompt_tokens,
-        cached_tokens=use.cached_tokens,
-        completion_tokens=use.completion_tokens,
-        cost_usd=use.cost_usd,
-        models=tuple(sorted(writer.models)),
-        stopped=None if stopped is None else Stopped(reason=stopped.reason, message=str(stopped)),
-    )
-
-
-@contextmanager
-def _artifact_progress(monitor: str, window: Window) -> Iterator[Progress]:
-    """Progress as an artifact of this task run and as log lines, at most every `PROGRESS_S`."""
-    log = get_run_logger()
-    description = f"Judging {window.label} UTC"
-    created = create_progress_artifact(progress=0.0, key=f"{monitor}-progress", description=description)
-    artifact = cast("UUID", created)  # outside an event loop the call is synchronous
-    shown = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= PROGRESS_S:
-            shown = time.monotonic()
-            log.info("asked %d of %d", done, total)
-            update_progress_artifact(artifact, progress=100.0 * done / total)
-
-    yield show
-    update_progress_artifact(artifact, progress=100.0)

@@ -72,13 +72,13 @@ def price_of(juror: Juror) -> Price | None:
     return Price(prompt=given.prompt, cached_prompt=cached, completion=given.completion)
 
 
-def live_line(juror: Juror, number: int, purse: Purse) -> Line:
-    """The line that asks a judge's server call by call."""
+def live_line(juror: Juror, number: int, purse: Purse, share: float = 1.0) -> Line:
+    """The line that asks a judge's server call by call; `share` (0 to 1) is its part of the server's limits."""
     from tasks.adapters.line_http import HttpLine, settings_of  # noqa: PLC0415  aiohttp is slow to import
     from tasks.adapters.wire import Wire  # noqa: PLC0415
 
     wire = Wire(_url(juror), _headers(juror, number), juror.concurrency, juror.timeout.total_seconds())
-    return HttpLine(wire, settings_of(juror), purse)
+    return HttpLine(wire, settings_of(juror, share), purse)
 
 
 def _url(juror: Juror) -> str:

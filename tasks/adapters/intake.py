@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.cluster import each, open_cluster
 from tasks.adapters.database import engine_version
 from tasks.adapters.halves import Halves, KeptSlice
+from tasks.adapters.locations import open_storage
 from tasks.adapters.sampled import Library
 from tasks.adapters.settling import Rules
 from tasks.adapters.slicing import read_slice
 from tasks.adapters.source import Place, objects_of, open_places, slices, version_of
-from tasks.adapters.staging import Scratch
+from tasks.adapters.staging import Scratch, open_scratch
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.window import Window
 
@@ -75,29 +77,60 @@ def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratc
         for number, (place, objects) in enumerate(zip(places, found, strict=True))
         for group in slices([one for one in objects if version_of(place, one) not in known])
     ]
-    total, done = sum(one.size for _, group in wanted for one in group), 0
-    new: set[int] = set()
-    for number, group in wanted:
-        one = _read(config, halves, places, number, group, scratch)
-        kept.append(one)
-        new |= one.objects.keys()
-        done += sum(stored.size for stored in group)
-        progress(done, total)
-    return Intake(places=places, kept=kept, listed=frozenset(listed | new), new=frozenset(new))
+    work = [Work(config=config, place=number, objects=tuple(group)) for number, group in wanted]
+    read = _read_all(config, store, work, scratch, progress)
+    new = frozenset(number for one in read for number in one.objects)
+    return Intake(places=places, kept=[*kept, *read], listed=frozenset(listed) | new, new=new)
 
 
-def _read(
-    config: MonitorConfig,
-    halves: Halves,
-    places: Sequence[Place],
-    number: int,
-    group: Sequence[StoredObject],
-    scratch: Scratch,
-) -> KeptSlice:
-    place = places[number]
-    sliced = read_slice(config.source, place, group, scratch, config.engine.memory_gb, config.redact)
-    day = (place.home_of(group[0]) or group[0].modified).date()
-    one = halves.keep(sliced, number, day)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One slice that is to be read: objects of the location numbered `place`."""
+
+    config: MonitorConfig
+    place: int
+    objects: tuple[StoredObject, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of the objects."""
+        return sum(stored.size for stored in self.objects)
+
+
+def read_apart(work: Work) -> KeptSlice:
+    """Read one slice in a scratch directory of its own; on a worker."""
+    config = work.config
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
+    with open_scratch(config.engine.scratch_gb) as scratch:
+        return _read(work, store, scratch)
+
+
+def _read_all(
+    config: MonitorConfig, store: Storage, work: Sequence[Work], scratch: Scratch, progress: Progress
+) -> list[KeptSlice]:
+    """Read the slices, here or on the workers of a cluster."""
+    total, sizes = sum(one.size for one in work), list[int]()
+
+    def done(place: int) -> None:
+        sizes.append(work[place].size)
+        progress(sum(sizes), total)
+
+    if config.engine.dask is None or not work:
+        read = []
+        for place, one in enumerate(work):
+            read.append(_read(one, store, scratch))
+            done(place)
+        return read
+    with open_cluster(config.engine.dask) as client:
+        return each(client, read_apart, work, done)
+
+
+def _read(work: Work, store: Storage, scratch: Scratch) -> KeptSlice:
+    config = work.config
+    place = open_places(config.source)[work.place]
+    sliced = read_slice(config.source, place, work.objects, scratch, config.engine.memory_gb, config.redact)
+    day = (place.home_of(work.objects[0]) or work.objects[0].modified).date()
+    one = Halves(store, reader_of(config)).keep(sliced, work.place, day)
     sliced.halves.unlink()
     return one
 

@@ -31,7 +31,8 @@ AWAY: Final = (Unscored.CONNECTION, Unscored.TIMEOUT, Unscored.SERVER_ERROR)
 class Settings:
     """What is sent with each question, and how hard an answer is sought.
 
-    `max_attempts` counts the calls for one answer when they fail in ways that may heal.
+    `max_attempts` counts the calls for one answer when they fail in ways that may heal; `share` (0 to 1) is the part of
+    the server's limits that is this line's.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Settings:
     temperature: float | None
     max_tokens: int
     logprobs: bool
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +55,16 @@ class Failure:
     wait_s: float | None = None
 
 
-def settings_of(juror: Juror) -> Settings:
-    """What a judge of the monitor file is sent, and how hard it is asked."""
+def settings_of(juror: Juror, share: float = 1.0) -> Settings:
+    """What a judge of the monitor file is sent, and how hard it is asked by a line that has a share of its limits."""
     return Settings(
         model=juror.model or "",
-        concurrency=juror.concurrency,
+        concurrency=max(1, int(juror.concurrency * share)),
         max_attempts=juror.max_attempts,
         temperature=juror.temperature,
         max_tokens=juror.max_tokens,
         logprobs=juror.logprobs,
+        share=share,
     )
 
 
@@ -72,7 +75,7 @@ class HttpLine:
         self._wire = wire
         self._settings = settings
         self._purse = purse
-        self._pace = Pace(settings.concurrency)
+        self._pace = Pace(settings.concurrency, settings.share)
         self._turn = asyncio.Lock()
         self._ended = asyncio.Event()
         self._dialect = Dialect()

@@ -25,6 +25,7 @@ COUNTED: Final = (
     "duplicate_outputs",
 )
 NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(COUNTED, 0) | {"digest": 0, "newest": None}
+NO_KEYS: Final = "SELECT NULL::UUID AS key WHERE false"
 COLUMNS: Final = "object, line_hash, position, side, key, index, row_count, time"
 
 
@@ -93,31 +94,34 @@ def sample_of(engine: "Engine", window: Window, rules: Rules, rate: float, at_mo
 
 def keys_in(window: Window) -> str:
     """A query of the keys of the halves whose own time lies in a window."""
-    return f"SELECT key FROM all_halves WHERE time >= {_literal(window.start)} AND time < {_literal(window.end)}"
+    return f"SELECT key FROM all_halves WHERE {_within(window.start, window.end)}"
 
 
 def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> Iterator[int]:
     """Settle the halves around a span part by part, by the hash of the key; yields the rows of each.
 
-    The tables hold one part at each step.
+    Only those whose key is among `keys` are settled, which are all where none lies outside the span. The tables hold
+    one part at each step.
     """
-    near = "true"
+    near, inside = "true", "false"
     if span is not None:
-        first, last = span.start - rules.horizon, span.end + rules.horizon
-        near = f"time >= {_literal(first)} AND time < {_literal(last)}"
-    engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys})")
-    (rows,) = engine.execute(f"SELECT count(*) FROM all_halves WHERE {near}").fetchone() or (0,)
+        near = _within(span.start - rules.horizon, span.end + rules.horizon)
+        inside = _within(span.start, span.end)
+    counted = f"SELECT count(*), count(*) FILTER (NOT ({inside})) FROM all_halves WHERE {near}"
+    rows, outside = engine.execute(counted).fetchone() or (0, 0)
+    engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys if outside else NO_KEYS})")
+    among = "SEMI JOIN wanted w ON h.key IS NOT DISTINCT FROM w.key" if outside else ""
     parts = -(-int(rows) // PART_ROWS) or 1
     for part in range(parts):
         engine.execute(
-            f"CREATE OR REPLACE TABLE halves AS SELECT * FROM all_halves h SEMI JOIN wanted w "
-            f"ON h.key IS NOT DISTINCT FROM w.key WHERE {near} AND hash(key) % {parts} = {part}"
+            f"CREATE OR REPLACE TABLE halves AS SELECT h.* FROM all_halves h {among} "
+            f"WHERE {near} AND hash(h.key) % {parts} = {part}"
         )
         engine.execute(f"CREATE OR REPLACE TABLE settled_inputs AS {settle.INPUTS}", rules.parameters)
         engine.execute(f"CREATE OR REPLACE TABLE settled_outputs AS {settle.OUTPUTS}", rules.parameters)
         engine.execute(f"CREATE OR REPLACE VIEW pairs AS {settle.PAIRS}")
-        (rows,) = engine.execute("SELECT count(*) FROM halves").fetchone() or (0,)
-        yield int(rows)
+        (settled,) = engine.execute("SELECT count(*) FROM halves").fetchone() or (0,)
+        yield int(settled)
     for name in ("halves", "settled_inputs", "settled_outputs", "wanted"):
         engine.execute(f"DELETE FROM {name}")
 
@@ -144,5 +148,5 @@ def _rows(counts: Mapping[str, Any]) -> int:
     return int(counts["inputs"] + counts["outputs"] + counts["not_calls"])
 
 
-def _literal(moment: datetime) -> str:
-    return f"TIMESTAMPTZ '{moment.isoformat()}'"
+def _within(start: datetime, end: datetime) -> str:
+    return f"time >= TIMESTAMPTZ '{start.isoformat()}' AND time < TIMESTAMPTZ '{end.isoformat()}'"

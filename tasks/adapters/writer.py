@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tasks.adapters.ledger import Ledger
 from tasks.adapters.replies import Replies
+from tasks.core.errors import EvaluatorError
+from tasks.core.manifest import EvaluatorUse, Stopped
 from tasks.core.quality.exchange import Judged
 from tasks.core.quality.plan import Call, Purpose
 from tasks.core.quality.score import Use
@@ -24,7 +26,7 @@ class Writer:
         self._ledger = ledger
         self._replies = replies
         self._total = total
-        self._progress = progress
+        self.progress = progress
         self._waiting: list[tuple[Call, Judged]] = []
         self._written_at = time.monotonic()
         self._calls = 0
@@ -36,7 +38,7 @@ class Writer:
         """Take one call's scores; the one who brings the last of a batch waits until the batch is written."""
         self._calls += 1
         self.judged += len(judged.scores)
-        self._progress(self._calls, self._total)
+        self.progress(self._calls, self._total)
         await self.note(call, judged)
 
     async def note(self, call: Call, judged: Judged) -> None:
@@ -48,6 +50,28 @@ class Writer:
                 self.models.add(score.model)
         if len(self._waiting) >= BATCH_CALLS or time.monotonic() - self._written_at >= BATCH_S:
             await self.flush()
+
+    def add(self, use: Use, judged: int, models: Iterable[str]) -> None:
+        """Count in what others have judged and written."""
+        self.use += use
+        self.judged += judged
+        self.models.update(models)
+
+    def used(self, provider: str, reused: int, stopped: EvaluatorError | None) -> EvaluatorUse:
+        """What the judging took, as the manifest holds it."""
+        use = self.use
+        return EvaluatorUse(
+            provider=provider,
+            calls=use.calls,
+            judged=self.judged,
+            reused=reused,
+            prompt_tokens=use.prompt_tokens,
+            cached_tokens=use.cached_tokens,
+            completion_tokens=use.completion_tokens,
+            cost_usd=use.cost_usd,
+            models=tuple(sorted(self.models)),
+            stopped=None if stopped is None else Stopped(reason=stopped.reason, message=str(stopped)),
+        )
 
     async def flush(self) -> None:
         """Write what waits."""

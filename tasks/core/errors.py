@@ -4,6 +4,7 @@ MonitorError
 ├── ConfigError      the monitor file or the command line is wrong (exit code 2)
 ├── StorageError     a bucket, a key or a permission is missing
 ├── UnreadableObjectError  one object's content cannot be had, however often it is asked for
+├── ClusterError     the Dask cluster cannot be reached
 ├── ScratchError     a window does not fit into the scratch space
 ├── SourceError      the logs changed while they were read; a retry helps
 ├── EvaluatorError   the evaluator cannot be asked any more: key, model, address, quota, budget
@@ -28,6 +29,10 @@ class StorageError(MonitorError):
 
 class UnreadableObjectError(MonitorError):
     """The content of one object cannot be had, however often it is asked for; it costs that object."""
+
+
+class ClusterError(MonitorError):
+    """The Dask cluster cannot be reached, or has no worker."""
 
 
 class ScratchError(MonitorError):

@@ -14,8 +14,6 @@ from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
-from prefect.flow_engine import run_flow
-from prefect.states import Scheduled
 
 from configs.monitor import MonitorConfig
 from flows.monitor import monitor as monitor_flow
@@ -24,7 +22,6 @@ from tasks.adapters.secret import resolve
 from tasks.adapters.storage import read_bytes
 from tasks.core.alert import AlertBook
 from tasks.core.manifest import check_counts
-from tasks.core.run import Published
 from tasks.due import due_jobs
 from tests.builders import (
     HOUR,
@@ -39,6 +36,7 @@ from tests.builders import (
     write_logs,
     write_pairs,
 )
+from tests.schedule import scheduled
 from tests.servers.evaluator import failure, said, user_text, verdict
 from tests.servers.http import HttpServer, Reply, serve
 
@@ -433,18 +431,6 @@ def test_counts_that_do_not_add_up_are_never_published(tmp_path: Path) -> None:
     counts = manifest_of(config).counts
     with pytest.raises(CountsError, match="do not add up"):
         check_counts(counts.model_copy(update={"joined": counts.joined - 1}))
-
-
-def scheduled(config: MonitorConfig, moment: datetime) -> list[Published]:
-    """Run what is due at a moment, as the schedule does; returns what was published."""
-    with get_client(sync_client=True) as client:
-        planned = client.create_flow_run(
-            monitor_flow, parameters={"config": config}, state=Scheduled(scheduled_time=moment)
-        )
-    state: Any = run_flow(monitor_flow, planned, {"config": config}, return_type="state")
-    assert state.is_completed(), state.message
-    published: list[Published] = state.result()
-    return published
 
 
 def test_late_outputs_reopen_a_closed_window_and_only_they_are_judged(tmp_path: Path, judge: HttpServer) -> None:

@@ -69,13 +69,15 @@ class Bucket:
 class Pace:
     """The leave to call, given by the past of the calls; times are seconds of any steady clock.
 
-    `most` bounds the calls in flight. A call first gets its ticket from `admit` and ends with `settle`.
+    `most` bounds the calls in flight; `share` (0 to 1) is the part of the told budgets that is this one's. A call first
+    gets its ticket from `admit` and ends with `settle`.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, share: float = 1.0) -> None:
         self.window = max(1.0, most / 2)
         self.in_flight = 0
         self._most = most
+        self._share = share
         self._slow_start = True
         self._buckets: list[Bucket | None] = [None, None]
         self._taken = [0.0, 0.0]
@@ -185,8 +187,8 @@ class Pace:
             if not limit or remaining is None:
                 continue
             self._learnt_from = ticket.number
-            level = remaining - (self._taken[kind] - ticket.taken[kind])
-            self._buckets[kind] = Bucket(limit=limit, level=level, at=now)
+            level = remaining * self._share - (self._taken[kind] - ticket.taken[kind])
+            self._buckets[kind] = Bucket(limit=limit * self._share, level=level, at=now)
 
 
 def _number(text: str | None) -> float | None:
