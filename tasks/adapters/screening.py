@@ -27,6 +27,7 @@ from tasks.core.records.contract import (
 )
 from tasks.core.records.expectation import Check
 from tasks.core.records.interaction import BROKEN, KEYS, logged, schema, screened
+from tasks.core.records.turns import unfolded
 from tasks.core.safety.screen import screen
 from tasks.core.window import Window, key_of
 
@@ -38,6 +39,9 @@ QUARANTINE_SCHEMA: Final = pa.schema(
         pa.field("content", pa.string()),
     ]
 )
+
+
+SHOWN_ROLES: Final = (*JUDGED_ROLES, "history")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +68,13 @@ def write_sample(config: MonitorConfig, batches: Iterable[pa.RecordBatch], scrat
     kept = screened(config.source.segments)
     with pq.ParquetWriter(aside, kept, compression="zstd") as writer:
         for batch in batches:
-            table = pa.Table.from_batches([batch])
+            table = unfolded(pa.Table.from_batches([batch]))
             numbers.append(frame(table, expectations))
-            found = screen(table, config.redact, JUDGED_ROLES, KEYS, kept)
+            found = screen(table, config.redact, SHOWN_ROLES, KEYS, kept)
             writer.write_table(found.interactions)
             rows += batch.num_rows
             redacted.update(found.redacted)
-            filled.update({name: batch.num_rows - batch[name].null_count for name in batch.schema.names})
+            filled.update({name: table.num_rows - table[name].null_count for name in table.column_names})
     checks = check_rows(pa.concat_tables(numbers), expectations)
     path, broken = _with_verdicts(config, aside, broken_rules(checks, rows), scratch)
     return Written(path=path, rows=rows, redacted=dict(redacted), filled=filled, checks=checks, broken=broken)

@@ -11,6 +11,7 @@ from tasks.core.quality.metric import Metric
 from tasks.core.quality.prompt import characters
 
 MAY_BE_EMPTY = "completion"
+HISTORY, PROMPT = "history", "prompt"
 BATCH_ROWS = 500
 
 Key = tuple[str, str]
@@ -55,10 +56,13 @@ class NotApplicable:
 def plan(interactions: pa.Table, metrics: Sequence[Metric], *, fused: bool) -> Iterator[Call | NotApplicable]:
     """Every sampled interaction with every metric, interaction by interaction, in the order of the table.
 
-    With `fused`, one call holds all the metrics that apply to an interaction; else each has its own. An empty
-    completion is judged, as the worst of answers; one that was not logged is not.
+    What was said before the prompt is shown with it, where it was logged. With `fused`, one call holds all the metrics
+    that apply to an interaction; else each has its own. An empty completion is judged, as the worst of answers; one
+    that was not logged is not.
     """
     roles = list(dict.fromkeys(role for metric in metrics for role in metric.needs))
+    if PROMPT in roles and HISTORY in interactions.column_names:
+        roles.insert(0, HISTORY)
     for batch in interactions.select(["interaction_id", *roles]).to_batches(max_chunksize=BATCH_ROWS):
         for row in batch.to_pylist():
             fields = {role: text for role in roles if (text := row[role]) is not None and _counts(role, text)}
@@ -70,7 +74,9 @@ def _calls(
 ) -> Iterator[Call | NotApplicable]:
     apply = [metric for metric in metrics if all(role in fields for role in metric.needs)]
     for together in [apply] if fused and apply else [[metric] for metric in apply]:
-        needed = {role: fields[role] for role in fields if any(role in metric.needs for metric in together)}
+        shown = {role for metric in together for role in metric.needs}
+        shown |= {HISTORY} if PROMPT in shown else set()
+        needed = {role: text for role, text in fields.items() if role in shown}
         yield Call(
             interaction_id=interaction_id,
             metrics=tuple(together),
