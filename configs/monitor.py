@@ -15,7 +15,7 @@ from configs.quality import Quality
 from configs.values import DatedLocation, Duration, Location, SecretReference, Section, Share
 from tasks.core.errors import ConfigError
 from tasks.core.quality.metric import Metric
-from tasks.core.records.formats import FORMATS, Format
+from tasks.core.records.formats import FORMATS, LATER, Format
 from tasks.core.records.interaction import BROKEN, KEYS, ROLES, SUSPECTED
 from tasks.core.records.layout import BOTH, WHOLE, Layout, SourceColumns
 from tasks.core.safety.recognisers import RECOGNISERS
@@ -73,6 +73,35 @@ class Quarantine(Section):
     breach_above: Share | None = 0.05
 
 
+class Later(Section):
+    """What comes later of a call, joined to it by ID: its ground truth, or its users' feedback.
+
+    `columns` are the columns that it fills. A row without a time counts at the time of its object.
+    """
+
+    location: DatedLocation
+    format: Literal["table", "sagemaker"] = "table"
+    join_on: str | None = None
+    time_column: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def all_columns(self) -> Mapping[str, str]:
+        """The columns with those that the format brings."""
+        return {**self.layout_format.columns, **self.columns}
+
+    @property
+    def layout_format(self) -> Format:
+        """The entry of the format in the table of what comes later."""
+        return LATER[self.format]
+
+    @property
+    def layout(self) -> Layout:
+        """Where the records keep what the join needs."""
+        names = SourceColumns(join_on=self.join_on, time_column=self.time_column, columns=self.columns)
+        return replace(self.layout_format.read(names), untimed=True)
+
+
 class Source(Section):
     """Where the logs are and how their records are laid out.
 
@@ -87,6 +116,8 @@ class Source(Section):
     join_on: str | None = None
     time_column: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    ground_truth: Later | None = None
+    feedback: Later | None = None
     endpoint_url: str | None = None
     quarantine: Quarantine = Quarantine()
 
@@ -121,7 +152,7 @@ class Source(Section):
         if not self.columns and self.format != AUTO:
             message = f"columns is missing: map roles ({', '.join(ROLES)}) to fields of the logs"
             raise ValueError(message)
-        for role, field in self.columns.items():
+        for role, field in self.all_columns.items():
             if role in (*KEYS, SUSPECTED, BROKEN) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
                 message = f"columns.{role} cannot be a column; use a role ({', '.join(ROLES)}) or a plain name"
                 raise ValueError(message)
@@ -149,9 +180,23 @@ class Source(Section):
         return any(column != WHOLE for column in self.columns.values())
 
     @property
+    def later(self) -> Mapping[str, Later]:
+        """What comes later, by the side that it is."""
+        sides = {"ground_truth": self.ground_truth, "feedback": self.feedback}
+        return {name: one for name, one in sides.items() if one is not None}
+
+    @property
+    def all_columns(self) -> Mapping[str, str]:
+        """Every mapped column, with those of what comes later."""
+        return {
+            **self.columns,
+            **{role: field for one in self.later.values() for role, field in one.all_columns.items()},
+        }
+
+    @property
     def segments(self) -> tuple[str, ...]:
         """The mapped columns that are no role."""
-        return tuple(name for name in self.columns if name not in ROLES)
+        return tuple(name for name in self.all_columns if name not in ROLES)
 
 
 def refuse_auto(source: Source, path: str) -> None:
@@ -195,7 +240,7 @@ class Alerts(Section):
 
 
 class EngineSettings(Section):
-    """What a run may use of a machine, in GB, and the Dask scheduler whose workers read and judge instead of this one."""
+    """What a run may use of a machine, in GB; `dask` is a scheduler whose workers read and judge instead of this one."""
 
     dask: Annotated[str, Field(pattern=r"^(tcp|tls)://")] | None = None
     memory_gb: float = Field(default=1.0, gt=0.1)
@@ -238,7 +283,7 @@ class MonitorConfig(Section):
     @model_validator(mode="after")
     def _mapped(self) -> Self:
         for name, metric in self.metrics.items():
-            missing = [role for role in metric.needs if role not in self.source.columns]
+            missing = [role for role in metric.needs if role not in self.source.all_columns]
             if missing and self.source.format != AUTO:
                 message = (
                     f"quality.metrics.{name} needs the column {missing[0]}, which source.columns does not map; "
@@ -249,8 +294,8 @@ class MonitorConfig(Section):
 
     @model_validator(mode="after")
     def _contract_about_mapped_columns(self) -> Self:
-        if self.contract is not None:
-            self.contract.check_mapped(self.source.columns)
+        if self.contract is not None and self.source.format != AUTO:
+            self.contract.check_mapped(self.source.all_columns)
         return self
 
     @model_validator(mode="after")

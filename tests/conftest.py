@@ -1,4 +1,4 @@
-"""Servers that the tests share: Prefect, S3; and the public data, where it is."""
+"""Servers that the tests share: Prefect, S3, Azure; and the public data, where it is."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
+from tests.servers.azurite import ACCOUNT, KEY, Azurite, azurite_program, serve_azurite
 from tests.servers.s3 import ADMIN, S3Server, serve_s3
 
 SHARED_DATA = Path(os.environ.get("GENWATCH_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -41,8 +42,34 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 
 
 @pytest.fixture(scope="session")
+def azurite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Azure's real emulator with the container `logs`; tests that need it are skipped where there is no npm."""
+    program = azurite_program()
+    if program is None:
+        pytest.skip("azurite is not installed; install node and npm, then run `make test`")
+    with serve_azurite(program, tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture
+def azurite(azurite_server: Azurite, monkeypatch: pytest.MonkeyPatch) -> Azurite:
+    """The emulator, with the account's key where obstore looks for it."""
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", azurite_server.url)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", KEY)
+    return azurite_server
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of the public data sets; tests that need it are skipped where it is absent."""
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the shared data sets are not at {SHARED_DATA}; set GENWATCH_SHARED_DATA")
     return SHARED_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of the Prefect server run in one process: it starts once, and its database is never shared."""
+    for item in items:
+        if "prefect_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("prefect"))

@@ -70,7 +70,7 @@ def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratc
     halves = Halves(store, reader_of(config))
     kept = halves.known()
     known = {number for one in kept for number in one.objects.keys() - one.unread}
-    found = [objects_of(place, span, config.source.layout_format) for place in places]
+    found = [objects_of(place, span) for place in places]
     listed = {version_of(place, one) for place, objects in zip(places, found, strict=True) for one in objects}
     wanted = [
         (number, group)
@@ -128,7 +128,7 @@ def _read_all(
 def _read(work: Work, store: Storage, scratch: Scratch) -> KeptSlice:
     config = work.config
     place = open_places(config.source)[work.place]
-    sliced = read_slice(config.source, place, work.objects, scratch, config.engine.memory_gb, config.redact)
+    sliced = read_slice(place, work.objects, scratch, config.engine.memory_gb, config.redact)
     day = (place.home_of(work.objects[0]) or work.objects[0].modified).date()
     one = Halves(store, reader_of(config)).keep(sliced, work.place, day)
     sliced.halves.unlink()
@@ -145,6 +145,7 @@ def reader_of(config: MonitorConfig) -> str:
     """A name for what halves depend on: how they are laid out, where they lie, and what hashes them."""
     source = config.source
     layout = (
-        f"{LAYOUT} {engine_version()} {source.format} {source.layout} {source.needs_objects} {sorted(config.redact)}"
+        f"{LAYOUT} {engine_version()} {source.format} {source.layout} {source.needs_objects} {sorted(config.redact)} "
+        f"{[(name, one.location, one.format, one.layout) for name, one in source.later.items()]}"
     )
     return hashlib.sha256(f"{layout} {source.inputs} {source.outputs}".encode()).hexdigest()[:16]

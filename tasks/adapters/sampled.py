@@ -15,7 +15,6 @@ from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import StoredObject
 from tasks.core.errors import SourceError
 from tasks.core.records import wide
-from tasks.core.records.formats import Decode
 from tasks.core.records.interaction import logged
 from tasks.core.records.json_value import Json, Row, parsed, text_at
 
@@ -66,25 +65,24 @@ def read_sampled(engine: "Engine", source: Source, library: Library, scratch: Sc
     numbers = [number for (number,) in engine.execute("SELECT DISTINCT object FROM wanted_lines").fetchall()]
     engine.execute(AS_WRITTEN)
     for place, group in library.groups(numbers):
-        _read_group(engine, source, place, group, scratch)
+        _read_group(engine, place, group, scratch)
     engine.execute("RESET disabled_optimizers")
-    kind = source.layout_format
     if source.layout.group is not None:
         _read_kin(engine, source, library, scratch)
-    if kind.decode is not None:
-        _decode(engine, kind.decode, kind.bodies, library)
+    for place in library.places:
+        if place.kind.decode is not None:
+            _decode(engine, place, library)
     _check(engine)
     _define_uris(engine, library, numbers)
     schema = logged(source.segments)
-    reader = engine.sql(wide.interactions(source.columns, source.segments)).to_arrow_reader(BATCH_ROWS)
+    later = {name: one.all_columns for name, one in source.later.items()}
+    reader = engine.sql(wide.interactions(source.columns, later, source.segments)).to_arrow_reader(BATCH_ROWS)
     for batch in reader:
         yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
 
 
-def _read_group(
-    engine: "Engine", source: Source, place: Place, group: Mapping[int, StoredObject], scratch: Scratch
-) -> None:
-    kind, layout = source.layout_format, source.layout
+def _read_group(engine: "Engine", place: Place, group: Mapping[int, StoredObject], scratch: Scratch) -> None:
+    kind, layout = place.kind, place.layout
     query, kept = (wide.rows(layout), "rows") if kind.decode is None else (wide.own_records(layout), "own")
     with lines_of(engine, kind, place.storage, group, scratch) as found:
         if layout.reference is not None:
@@ -102,14 +100,20 @@ def _read_kin(engine: "Engine", source: Source, library: Library, scratch: Scrat
         engine.execute("INSERT INTO kin SELECT * FROM found")
 
 
-def _decode(engine: "Engine", decode: Decode, bodies: Sequence[str], library: Library) -> None:
-    """Make the rows of the records that were found."""
-    for batch in engine.sql(WITH_KIN).to_arrow_reader(BATCH_ROWS):
+def _decode(engine: "Engine", place: Place, library: Library) -> None:
+    """Make the rows of the records that were found in one place."""
+    if place.kind.decode is None:
+        return
+    cursor = engine.cursor()  # a connection has one open result, and rows are written while this one is read
+    for batch in cursor.sql(WITH_KIN).to_arrow_reader(BATCH_ROWS):
         rows = []
         for one in batch.to_pylist():
+            if library.objects[one["object"]][0] is not place:
+                continue
             records = [parsed(text) for text in dict.fromkeys([one["record"], *(one["kin"] or ())])]
-            halves = decode(records, _bodies(library, one["object"], records[0], bodies))
-            rows.append({name: one[name] for name in ("number", "side", "id")} | {"row": _text(halves[one["side"]])})
+            halves = place.kind.decode(records, _bodies(library, one["object"], records[0], place.kind.bodies))
+            row = halves[min(one["side"], 1)]
+            rows.append({name: one[name] for name in ("number", "side", "id")} | {"row": _text(row)})
         engine.register("decoded", pa.Table.from_pylist(rows, schema=ROWS_SCHEMA))
         engine.execute("INSERT INTO rows SELECT * FROM decoded")
         engine.unregister("decoded")

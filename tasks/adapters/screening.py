@@ -62,7 +62,7 @@ class Written:
 def write_sample(config: MonitorConfig, batches: Iterable[pa.RecordBatch], scratch: Scratch) -> Written:
     """Screen the sampled interactions, hold them against the contract, and write them as Parquet."""
     aside = scratch.path()
-    expectations = () if config.contract is None else config.contract.expectations(config.source.columns)
+    expectations = () if config.contract is None else config.contract.expectations(config.source.all_columns)
     rows, redacted, filled = 0, Counter[str](dict.fromkeys(config.redact, 0)), Counter[str]()
     numbers = [frame(logged(config.source.segments).empty_table(), expectations)]
     kept = screened(config.source.segments)

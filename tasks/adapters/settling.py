@@ -18,6 +18,7 @@ COUNTED: Final = (
     "inputs",
     "outputs",
     "not_calls",
+    "later",
     "joined",
     "orphan_inputs",
     "duplicate_inputs",
@@ -111,6 +112,7 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
     rows, outside = engine.execute(counted).fetchone() or (0, 0)
     engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys if outside else NO_KEYS})")
     among = "SEMI JOIN wanted w ON h.key IS NOT DISTINCT FROM w.key" if outside else ""
+    late = {name: rules.parameters[name] for name in ("every", "late")}
     parts = -(-int(rows) // PART_ROWS) or 1
     for part in range(parts):
         engine.execute(
@@ -119,10 +121,11 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
         )
         engine.execute(f"CREATE OR REPLACE TABLE settled_inputs AS {settle.INPUTS}", rules.parameters)
         engine.execute(f"CREATE OR REPLACE TABLE settled_outputs AS {settle.OUTPUTS}", rules.parameters)
+        engine.execute(f"CREATE OR REPLACE TABLE settled_later AS {settle.LATER}", late)
         engine.execute(f"CREATE OR REPLACE VIEW pairs AS {settle.PAIRS}")
         (settled,) = engine.execute("SELECT count(*) FROM halves").fetchone() or (0,)
         yield int(settled)
-    for name in ("halves", "settled_inputs", "settled_outputs", "wanted"):
+    for name in ("halves", "settled_inputs", "settled_outputs", "settled_later", "wanted"):
         engine.execute(f"DELETE FROM {name}")
 
 
@@ -145,7 +148,7 @@ def _add(found: dict[datetime, dict[str, Any]], counted: Sequence[Mapping[str, A
 
 
 def _rows(counts: Mapping[str, Any]) -> int:
-    return int(counts["inputs"] + counts["outputs"] + counts["not_calls"])
+    return int(counts["inputs"] + counts["outputs"] + counts["not_calls"] + counts["later"])
 
 
 def _within(start: datetime, end: datetime) -> str:

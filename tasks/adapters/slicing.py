@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from configs.monitor import Source
 from tasks.adapters import lines
 from tasks.adapters.engine import open_engine
 from tasks.adapters.reading import Lines, Quarantined
@@ -20,7 +19,6 @@ from tasks.adapters.storage import StoredObject, read_bytes
 from tasks.core.measure import TIMESTAMP
 from tasks.core.records import decode
 from tasks.core.records.fault import Fault
-from tasks.core.records.layout import Layout
 from tasks.core.safety.redaction import redact
 
 if TYPE_CHECKING:
@@ -57,7 +55,6 @@ class Sliced:
 
 
 def read_slice(
-    source: Source,
     place: Place,
     objects: Sequence[StoredObject],
     scratch: Scratch,
@@ -70,10 +67,9 @@ def read_slice(
         open_engine(scratch.folder, memory_gb) as engine,
     ):
         by_number = {version_of(place, one.stored): one for one in files}
-        found = Lines(engine, by_number, scratch, source.layout_format)
-        layout = source.layout
-        _decode(engine, found, layout, place.side, needs_objects=source.needs_objects)
-        _read_references(engine, place, by_number, layout, needs_objects=source.needs_objects)
+        found = Lines(engine, by_number, scratch, place.kind)
+        _decode(engine, found, place)
+        _read_references(engine, place, by_number)
         faults = [*found.faults, *_faulty(engine, found.numbered)]
         homes = _homes(engine, place, by_number)
         target = scratch.path()
@@ -88,18 +84,17 @@ def read_slice(
     )
 
 
-def _decode(engine: "Engine", found: Lines, layout: Layout, side: decode.Side, *, needs_objects: bool) -> None:
+def _decode(engine: "Engine", found: Lines, place: Place) -> None:
     """Make the table `halves`, faulty rows with their lines among them."""
+    layout, side = place.layout, place.side
     engine.execute("CREATE TABLE referenced_files (object UBIGINT, reference VARCHAR, content JSON)")
     found.read("looked_at", *(decode.quick(layout, "lines", careful=careful) for careful in (False, True)))
     unusual = "(SELECT object, line FROM looked_at WHERE line IS NOT NULL AND regexp_matches(line, '\\S'))"
-    longer = decode.thorough(layout, unusual, side, needs_objects=needs_objects)
+    longer = decode.thorough(layout, unusual, side, needs_objects=place.needs_objects)
     engine.execute(f"CREATE TABLE halves AS {decode.usual(layout, 'looked_at', side)} UNION ALL ({longer})")
 
 
-def _read_references(
-    engine: "Engine", place: Place, files: Mapping[int, Staged], layout: Layout, *, needs_objects: bool
-) -> None:
+def _read_references(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> None:
     """Read the rows that lie in files beside their object; what is not there, or no JSON, stays missing."""
     missing = f"fault = '{Fault.REFERENCE_MISSING}'"
     wanted = engine.execute(f"SELECT DISTINCT object, reference FROM halves WHERE {missing}").fetchall()
@@ -107,7 +102,7 @@ def _read_references(
     if wanted:
         engine.execute(f"CREATE TABLE referring AS SELECT object, line FROM halves WHERE {missing}")
         engine.execute(f"DELETE FROM halves WHERE {missing}")
-        query = decode.thorough(layout, "referring", place.side, needs_objects=needs_objects)
+        query = decode.thorough(place.layout, "referring", place.side, needs_objects=place.needs_objects)
         engine.execute(f"INSERT INTO halves {query}")
 
 

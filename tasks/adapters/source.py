@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from configs.monitor import Source
+from configs.monitor import Later, Source
 from tasks.adapters.locations import open_storage
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.records.decode import Side
 from tasks.core.records.folders import Folders, holds, split_location
 from tasks.core.records.formats import Format
+from tasks.core.records.layout import WHOLE, Layout
 from tasks.core.window import Window
 
 THREADS: Final = 16
@@ -22,11 +23,17 @@ SLICE_OBJECTS: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One location of a source: its storage, the folders in it, and the side that it holds where formats do not say."""
+    """One location of a source: its storage, the folders in it, how its records are read, and the side that they are.
+
+    The side counts where the format does not say it. With `needs_objects`, rows that are no objects cannot be used.
+    """
 
     storage: Storage
     folders: Folders
     side: Side
+    kind: Format
+    layout: Layout
+    needs_objects: bool
 
     def home_of(self, stored: StoredObject) -> datetime | None:
         """The time that the object's folder names; None where locations name none."""
@@ -35,15 +42,30 @@ class Place:
 
 def open_places(source: Source) -> list[Place]:
     """The locations of a source, inputs first; raises StorageError where one does not exist."""
-    locations = [source.inputs] if source.outputs is None else [source.inputs, source.outputs]
-    places = []
-    for side, location in zip(Side, locations, strict=False):
-        root, folders = split_location(location, source.layout_format.folders)
-        places.append(Place(storage=open_storage(root, source.endpoint_url), folders=folders, side=side))
+    places = [_place(source, source.inputs, Side.INPUT)]
+    if source.outputs is not None:
+        places.append(_place(source, source.outputs, Side.OUTPUT))
+    for name, later in source.later.items():
+        one = _place(source, later.location, Side[name.upper()], later)
+        places.append(one)
     return places
 
 
-def objects_of(place: Place, span: Window, kind: Format) -> list[StoredObject]:
+def _place(source: Source, location: str, side: Side, later: Later | None = None) -> Place:
+    of = later or source
+    root, folders = split_location(location, of.layout_format.folders)
+    columns = later.all_columns if later else source.columns
+    return Place(
+        storage=open_storage(root, source.endpoint_url),
+        folders=folders,
+        side=side,
+        kind=of.layout_format,
+        layout=of.layout,
+        needs_objects=any(column != WHOLE for column in columns.values()),
+    )
+
+
+def objects_of(place: Place, span: Window) -> list[StoredObject]:
     """The objects that can hold events of the span, in the order of their keys, each once.
 
     Dated folders are chosen by their dates; what was last written before the span cannot hold its events. Empty objects
@@ -58,8 +80,8 @@ def objects_of(place: Place, span: Window, kind: Format) -> list[StoredObject]:
         for stored in page
         if stored.size
         and holds(prefix, stored.key)
-        and stored.key.endswith(kind.suffixes)
-        and not (kind.passed_over and kind.passed_over in f"/{stored.key}")
+        and stored.key.endswith(place.kind.suffixes)
+        and not (place.kind.passed_over and place.kind.passed_over in f"/{stored.key}")
         and (place.folders.is_dated or stored.modified >= span.start)
     }
     return sorted(found.values(), key=lambda stored: stored.key)

@@ -48,13 +48,15 @@ class RecordCounts(Part):
 
     Lines of neighbouring windows that were read for the join are not counted here. A record of several rows counts
     each row, and a record with both halves counts each half. `not_calls` are records that belong to no call, such as
-    other spans of a trace. `quarantined_objects` are whole objects beside the rows.
+    other spans of a trace, `later` rows of ground truth and feedback. `quarantined_objects` are whole objects beside
+    the rows.
     """
 
     lines_read: int
     inputs: int
     outputs: int
     not_calls: int = 0
+    later: int = 0
     quarantined: int
     quarantined_objects: int
     quarantined_by_reason: Mapping[str, int]
@@ -138,9 +140,9 @@ class Manifest(Part):
 def check_counts(counts: Counts) -> None:
     """Hold the counts to their sums; raises CountsError with the first sum that does not hold."""
     sums = {
-        "lines_read = inputs + outputs + not_calls + quarantined": (
+        "lines_read = inputs + outputs + not_calls + later + quarantined": (
             counts.lines_read,
-            counts.inputs + counts.outputs + counts.not_calls + counts.quarantined,
+            counts.inputs + counts.outputs + counts.not_calls + counts.later + counts.quarantined,
         ),
         "inputs = joined + orphan_inputs + duplicate_inputs": (
             counts.inputs,

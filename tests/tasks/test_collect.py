@@ -459,3 +459,68 @@ def test_a_window_that_does_not_fit_the_scratch_space_is_one_clear_sentence(tmp_
     write_logs(tmp_path, "inputs", SIX, []).write_bytes(gzip.compress(b" " * 2_000_000))
     with pytest.raises(ScratchError, match=r"raise engine\.scratch_gb"):
         collected(monitor(tmp_path, engine={"scratch_gb": 0.001}))
+
+
+def write_later(folder: Path, name: str, rows: list[dict[str, Any]]) -> str:
+    path = folder / "later" / f"{name}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return path.as_uri()
+
+
+def test_ground_truth_and_feedback_join_by_id_and_the_last_stands(tmp_path: Path) -> None:
+    write_logs(tmp_path, "inputs", SIX, [asked(one, SIX + MINUTE) for one in "abc"])
+    write_logs(tmp_path, "outputs", SIX, [answered(one, SIX + MINUTE) for one in "abc"])
+    times = [(SIX + 5 * HOUR).isoformat(), (SIX + 6 * HOUR).isoformat()]
+    truths = [{"id": "a", "time": times[0], "expected": "old"}, {"id": "a", "time": times[1], "expected": "new"}]
+    truth = write_later(tmp_path, "truth", [*truths, {"id": "nobody", "time": times[0], "expected": "?"}])
+    votes = write_later(tmp_path, "votes", [{"call": "b", "time": times[0], "thumb": "up"}, {"thumb": "down"}])
+    later = {
+        "ground_truth": {"location": truth, "columns": {"ground_truth": "expected"}},
+        "feedback": {"location": votes, "join_on": "call", "columns": {"feedback": "thumb"}},
+    }
+    config = monitor(tmp_path, source=later)
+    found, rows = collected(config)
+    assert {(row["interaction_id"], row["ground_truth"], row["feedback"]) for row in rows} == {
+        ("a", "new", None),
+        ("b", None, "up"),
+        ("c", None, None),
+    }
+    assert (found.counts.joined, found.counts.later, found.counts.lines_read) == (3, 3, 9)
+    assert collected(config, Window(start=SIX + 5 * HOUR, end=SIX + 6 * HOUR))[0].counts.later == 1
+
+
+def test_sagemaker_ground_truth_joins_captured_calls_by_inference_id(tmp_path: Path) -> None:
+    moment = (SIX + MINUTE).isoformat().replace("+00:00", "Z")
+    half = {"observedContentType": "application/json", "encoding": "JSON"}
+    captured = {
+        "captureData": {
+            "endpointInput": half | {"mode": "INPUT", "data": json.dumps({"inputs": "Why?"})},
+            "endpointOutput": half | {"mode": "OUTPUT", "data": json.dumps([{"generated_text": "So."}])},
+        },
+        "eventMetadata": {"eventId": "e1", "inferenceId": "order-17", "inferenceTime": moment},
+        "eventVersion": "0",
+    }
+    truth = {
+        "groundTruthData": {"data": "Because.", "encoding": "CSV"},
+        "eventMetadata": {"eventId": "order-17"},
+        "eventVersion": "0",
+    }
+    for root, hour, record in (("capture", SIX, captured), ("truth", SIX + 3 * HOUR, truth)):
+        path = tmp_path / root / f"{hour:%Y/%m/%d/%H}" / "x.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(record) + "\n")
+    source = {
+        "format": "sagemaker",
+        "inputs": (tmp_path / "capture").as_uri(),
+        "outputs": None,
+        "columns": {},
+        "ground_truth": {"location": (tmp_path / "truth").as_uri(), "format": "sagemaker"},
+    }
+    _, (row,) = collected(monitor(tmp_path, source=source))
+    assert (row["interaction_id"], row["prompt"], row["completion"], row["ground_truth"]) == (
+        "order-17",
+        "Why?",
+        "So.",
+        "Because.",
+    )

@@ -13,15 +13,18 @@ from tasks.core.records.layout import WHOLE, Layout, sql_text
 MILLISECONDS_FROM: Final = 100_000_000_000  # seconds reach the year 5138, milliseconds begin in 1973
 MICROSECONDS_FROM: Final = MILLISECONDS_FROM * 1_000
 NANOSECONDS_FROM: Final = MILLISECONDS_FROM * 1_000_000
+TIMES: Final = "TIMESTAMPTZ '1000-01-01 00:00:00+00' AND TIMESTAMPTZ '9000-01-01 00:00:00+00'"  # of four digits
 NOTHING: Final = "$.a[0]"  # a path, where a layout has none
 
 
 class Side(IntEnum):
-    """What a row is: the input or the output of a call, or a record that belongs to no call."""
+    """What a row is: the input or the output of a call, a record that belongs to no call, or what came later of one."""
 
     INPUT = 0
     OUTPUT = 1
     OTHER = 2
+    GROUND_TRUTH = 3
+    FEEDBACK = 4
 
 
 def quick(layout: Layout, lines: str, *, careful: bool) -> str:
@@ -47,11 +50,13 @@ def quick(layout: Layout, lines: str, *, careful: bool) -> str:
 def _is_usual(layout: Layout) -> str:
     """SQL that is true only for a line whose record has exactly one row, an object.
 
-    The text of the first row begins with a brace; so would a text in its place, which stands in the line as `["{`.
+    The text of the first row begins with a brace; so would a text in its place, which stands in the line as `["{`. The
+    second row is null where there is none, and where it is a null, which stands in the line after a comma.
     """
     if layout.rows in {None, WHOLE}:
         return "starts_with(line, '{')"
-    return "second IS NULL AND starts_with(first, '{') AND NOT contains(line, '[\"{')"
+    null = r"CASE WHEN contains(line, 'null') THEN regexp_matches(line, ',\s*null') ELSE false END"
+    return f"second IS NULL AND starts_with(first, '{{') AND NOT contains(line, '[\"{{') AND NOT {null}"
 
 
 def usual(layout: Layout, looked_at: str, side: Side) -> str:
@@ -199,10 +204,11 @@ def _unwrapped(value: str) -> str:
 def _time(text: str) -> str:
     """ISO 8601 text, or a Unix time in seconds, milli-, micro- or nanoseconds; a time without an offset is UTC.
 
-    Null where it is neither.
+    Null where it is neither, or not in the years 1000 to 8999.
     """
     number = f"try_cast({text} AS DOUBLE)"
     unit = f"""CASE WHEN abs({number}) >= {NANOSECONDS_FROM} THEN 1e9 WHEN abs({number}) >= {MICROSECONDS_FROM} THEN 1e6
         WHEN abs({number}) >= {MILLISECONDS_FROM} THEN 1e3 ELSE 1 END"""
     iso = f"try_cast({text} AS TIMESTAMPTZ)"
-    return f"CASE WHEN {text} LIKE '____-%' THEN {iso} ELSE coalesce(try(to_timestamp({number} / {unit})), {iso}) END"
+    time = f"CASE WHEN {text} LIKE '____-%' THEN {iso} ELSE coalesce(try(to_timestamp({number} / {unit})), {iso}) END"
+    return f"CASE WHEN {time} BETWEEN {TIMES} THEN {time} END"

@@ -110,3 +110,15 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "table": Format(read=table.read, recognises=table.recognises, tabular=True, sides=None),
 }
+
+LATER: Final[Mapping[str, Format]] = {
+    "sagemaker": Format(
+        read=sagemaker.read_ground_truth,
+        recognises=sagemaker.recognises,
+        decode=sagemaker.decode_ground_truth,
+        columns={"ground_truth": "ground_truth"},
+        folders=sagemaker.FOLDERS,
+        suffixes=sagemaker.SUFFIXES,
+    ),
+    "table": FORMATS["table"],
+}

@@ -94,7 +94,7 @@ def _unpacked(head: Head) -> bytes:
 
 
 def _is_table(head: Head) -> bool:
-    """Whether the object is Parquet or CSV by its name, or a `.json` file of one array that no format has a name for."""
+    """Whether an object is Parquet or CSV by its name, or a `.json` file of one array that no format has a name for."""
     name = head.key.lower()
     for ending in PACKED:
         name = name.removesuffix(ending)

@@ -71,12 +71,13 @@ def decode(records: Sequence[Json], bodies: Mapping[str, Json]) -> tuple[Row, Ro
     return asks, _top(whole) | answering | present({"response": whole}) | answered(response)
 
 
-def decode_ground_truth(records: Sequence[Json]) -> Row:
-    """The row of a ground-truth record: `ground_truth` as text, a list of several values as JSON."""
+def decode_ground_truth(records: Sequence[Json], bodies: Mapping[str, Json]) -> tuple[Row, Row]:  # noqa: ARG001  # as above
+    """The row of a ground-truth record, twice: `ground_truth` as text, a list of several values as JSON."""
     record = records[0] if records else None
     body = body_of(at(record, "groundTruthData"))
     single = at(body, 0) if isinstance(body, list) and len(body) == 1 else body
-    return (record if isinstance(record, dict) else {}) | present({"ground_truth": shown(single)})
+    row = (record if isinstance(record, dict) else {}) | present({"ground_truth": shown(single)})
+    return row, row
 
 
 def body_of(half: Json) -> Json:

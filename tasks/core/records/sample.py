@@ -13,12 +13,15 @@ EMPTY: Final = """
     SELECT NULL::UUID AS key, NULL::UINTEGER AS index, NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS event_time,
            NULL::TIMESTAMPTZ AS output_time, NULL::UBIGINT AS input_object, NULL::UBIGINT AS input_hash,
            NULL::UINTEGER AS input_position, NULL::UBIGINT AS output_object, NULL::UBIGINT AS output_hash,
-           NULL::UINTEGER AS output_position, NULL::UHUGEINT AS sample_hash
+           NULL::UINTEGER AS output_position, NULL::UBIGINT AS truth_object, NULL::UBIGINT AS truth_hash,
+           NULL::UINTEGER AS truth_position, NULL::UBIGINT AS feedback_object, NULL::UBIGINT AS feedback_hash,
+           NULL::UINTEGER AS feedback_position, NULL::UHUGEINT AS sample_hash
     WHERE false
 """
 SAMPLE: Final = """
     SELECT key, index, row_count, event_time, output_time, input_object, input_hash, input_position,
-           output_object, output_hash, output_position, sample_hash
+           output_object, output_hash, output_position, truth_object, truth_hash, truth_position,
+           feedback_object, feedback_hash, feedback_position, sample_hash
     FROM (SELECT *, md5_number($seed || ':' || key || ':' || index) AS sample_hash FROM pairs)
     WHERE window_start = $start AND sample_hash < $below::UHUGEINT
     ORDER BY sample_hash LIMIT $at_most

@@ -10,6 +10,8 @@ The statements expect `halves` (the columns of `decode.thorough`, usable rows of
   window of that input. The first one is joined, the others are copies.
 - An output without an input counts in the window of its own time: an orphan, or a copy where another came before it as
   above.
+- Ground truth and feedback count in the window of the input that lies within `late` of them, else in that of their own
+  time; the last of each stands.
 """
 
 from typing import Final
@@ -55,35 +57,63 @@ OUTPUTS: Final = f"""
         WINDOW w AS (PARTITION BY key, index ORDER BY {ORDER})
     )
 """
-PAIRS: Final = """
+LATER: Final = f"""
+    SELECT * EXCLUDE (nearness, previous), previous IS NOT NULL AS is_copy,
+           coalesce(input_window, {window_of("time")}) AS window_start
+    FROM (
+        SELECT l.*, i.time AS input_time, i.window_start AS input_window,
+               row_number() OVER (
+                   PARTITION BY l.key, l.index, l.side, l.time, l.object, l.line_hash, l.position ORDER BY i.time DESC
+               ) AS nearness,
+               lead(l.time) OVER (PARTITION BY l.key, l.index, l.side, i.time ORDER BY l.time, l.object, l.line_hash)
+                   AS previous
+        FROM (SELECT * FROM halves WHERE side > 2) l
+        LEFT JOIN (SELECT * FROM settled_inputs WHERE NOT is_copy) i
+          ON l.key = i.key AND l.index = i.index AND i.time > l.time - $late AND i.time < l.time + $late
+    )
+    WHERE nearness = 1
+"""
+_LATEST: Final = """(
+    SELECT key, index, input_time, object, line_hash, position FROM settled_later
+    WHERE side = {side} AND input_time IS NOT NULL AND NOT is_copy
+)"""
+PAIRS: Final = f"""
     SELECT i.window_start, i.key, i.index, i.row_count, i.time AS event_time, o.time AS output_time,
            i.object AS input_object, i.line_hash AS input_hash, i.position AS input_position,
-           o.object AS output_object, o.line_hash AS output_hash, o.position AS output_position
+           o.object AS output_object, o.line_hash AS output_hash, o.position AS output_position,
+           g.object AS truth_object, g.line_hash AS truth_hash, g.position AS truth_position,
+           f.object AS feedback_object, f.line_hash AS feedback_hash, f.position AS feedback_position
     FROM settled_inputs i JOIN settled_outputs o
       ON o.key = i.key AND o.index = i.index AND o.input_time = i.time
+    LEFT JOIN {_LATEST.format(side=3)} g ON g.key = i.key AND g.index = i.index AND g.input_time = i.time
+    LEFT JOIN {_LATEST.format(side=4)} f ON f.key = i.key AND f.index = i.index AND f.input_time = i.time
     WHERE NOT i.is_copy AND NOT o.is_copy
 """
 COUNTS: Final = f"""
     WITH counted AS (
         SELECT window_start, count(*) AS inputs, 0 AS outputs, count(*) FILTER (is_copy) AS duplicate_inputs,
                0 AS duplicate_outputs, 0 AS orphan_outputs, 0 AS joined, 0 AS not_calls, 0::HUGEINT AS digest,
-               max(time) AS newest
+               max(time) AS newest, 0 AS later
         FROM settled_inputs GROUP BY ALL
         UNION ALL
         SELECT window_start, 0, count(*), 0, count(*) FILTER (is_copy),
-               count(*) FILTER (input_time IS NULL AND NOT is_copy), 0, 0, 0, NULL
+               count(*) FILTER (input_time IS NULL AND NOT is_copy), 0, 0, 0, NULL, 0
         FROM settled_outputs GROUP BY ALL
         UNION ALL
-        SELECT window_start, 0, 0, 0, 0, 0, count(*), 0, sum(hash(input_hash, output_hash, index)), NULL
+        SELECT window_start, 0, 0, 0, 0, 0, count(*), 0,
+               sum(hash(input_hash, output_hash, truth_hash, feedback_hash, index)), NULL, 0
         FROM pairs GROUP BY ALL
         UNION ALL
-        SELECT {window_of("time")} AS window_start, 0, 0, 0, 0, 0, 0, count(*), 0, NULL
+        SELECT {window_of("time")} AS window_start, 0, 0, 0, 0, 0, 0, count(*), 0, NULL, 0
         FROM halves WHERE side = 2 GROUP BY ALL
+        UNION ALL
+        SELECT window_start, 0, 0, 0, 0, 0, 0, 0, 0, NULL, count(*) FROM settled_later GROUP BY ALL
     )
     SELECT window_start, sum(inputs)::BIGINT AS inputs, sum(outputs)::BIGINT AS outputs, sum(joined)::BIGINT AS joined,
            sum(inputs - duplicate_inputs - joined)::BIGINT AS orphan_inputs,
            sum(duplicate_inputs)::BIGINT AS duplicate_inputs, sum(orphan_outputs)::BIGINT AS orphan_outputs,
            sum(duplicate_outputs)::BIGINT AS duplicate_outputs, sum(not_calls)::BIGINT AS not_calls,
+           sum(later)::BIGINT AS later,
            (sum(digest) % 18446744073709551616)::VARCHAR AS digest, max(newest) AS newest
     FROM counted GROUP BY window_start
 """

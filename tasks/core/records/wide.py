@@ -9,11 +9,18 @@ from tasks.core.records.layout import Layout, path_of, sql_text
 
 WANTED: Final = """
     CREATE OR REPLACE TABLE wanted_lines AS
-    SELECT number, 0::UTINYINT AS side, input_object AS object, input_hash AS line_hash, input_position AS at, index
+    SELECT number, 0::UTINYINT AS side, input_object AS object, input_hash AS line_hash, input_position AS place, index
     FROM sampled
     UNION ALL
     SELECT number, 1::UTINYINT, output_object, output_hash, output_position, index FROM sampled
+    UNION ALL
+    SELECT number, 3::UTINYINT, truth_object, truth_hash, truth_position, index FROM sampled
+    WHERE truth_object IS NOT NULL
+    UNION ALL
+    SELECT number, 4::UTINYINT, feedback_object, feedback_hash, feedback_position, index FROM sampled
+    WHERE feedback_object IS NOT NULL
 """
+RELATIONS: Final[Mapping[str, str]] = {"ground_truth": "g", "feedback": "f"}
 _LINES: Final = """(
     SELECT w.*, l.line FROM lines l JOIN wanted_lines w ON l.object = w.object AND hash(l.line) = w.line_hash
 )"""
@@ -41,7 +48,7 @@ def own_records(layout: Layout) -> str:
     group = "NULL" if layout.group is None else f"record->>{sql_text(layout.group)}"
     return f"""
         SELECT object, number, side, {id_of(layout)} AS id, record::VARCHAR AS record, {group} AS "group"
-        FROM ({records(layout, _LINES)}) WHERE position = at
+        FROM ({records(layout, _LINES)}) WHERE position = place
     """
 
 
@@ -55,11 +62,12 @@ def kin_records(layout: Layout) -> str:
     """
 
 
-def interactions(columns: Mapping[str, str], segments: Iterable[str]) -> str:
+def interactions(columns: Mapping[str, str], later: Mapping[str, Mapping[str, str]], segments: Iterable[str]) -> str:
     """A query of the sampled interactions in the order of the sample, with the columns of `interaction.logged`.
 
     Expects `rows(number, side, id, row)`, `sampled` and `objects(object, uri)`. A prompt is looked for in the input
-    only and a completion in the output only; every other column in the output first, then in the input.
+    only and a completion in the output only; every other column in the output first, then in the input. `later` are the
+    columns of ground truth and feedback, which are looked for there first.
     """
     named = {
         "interaction_id": "CASE WHEN s.row_count > 1 THEN i.id || '_' || s.index ELSE i.id END AS interaction_id",
@@ -68,25 +76,29 @@ def interactions(columns: Mapping[str, str], segments: Iterable[str]) -> str:
         "output_object": "b.uri AS output_object",
     }
     keys = [named.get(key, f"s.{key}") for key in KEYS]
-    wide = [_column(role, columns.get(role)) for role in (*ROLES, *segments)]
+    wide = [_column(role, columns.get(role), later) for role in (*ROLES, *segments)]
     return f"""
         SELECT {", ".join([*keys, *wide])}
         FROM sampled s
         JOIN rows i ON i.number = s.number AND i.side = 0
         JOIN rows o ON o.number = s.number AND o.side = 1
+        LEFT JOIN rows g ON g.number = s.number AND g.side = 3
+        LEFT JOIN rows f ON f.number = s.number AND f.side = 4
         JOIN objects a ON a.object = s.input_object
         JOIN objects b ON b.object = s.output_object
         ORDER BY s.number
     """
 
 
-def _column(role: str, field: str | None) -> str:
+def _column(role: str, field: str | None, later: Mapping[str, Mapping[str, str]]) -> str:
     kind = "DOUBLE" if role in NUMERIC_ROLES else "VARCHAR"
     name = '"{}"'.format(role.replace('"', '""'))
-    if field is None:
+    places = [(RELATIONS[side], columns[role]) for side, columns in later.items() if role in columns]
+    if field is not None:
+        places += [(side, field) for side in {"prompt": ("i",), "completion": ("o",)}.get(role, ("o", "i"))]
+    if not places:
         return f"NULL::{kind} AS {name}"
-    sides = {"prompt": ("i",), "completion": ("o",)}.get(role, ("o", "i"))
-    value = "coalesce({})".format(", ".join(_text(side, field) for side in sides))
+    value = "coalesce({}, NULL)".format(", ".join(_text(side, place) for side, place in places))
     return f"try_cast({value} AS DOUBLE) AS {name}" if kind == "DOUBLE" else f"{value} AS {name}"
 
 
