@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -179,6 +180,8 @@ def _value_at(document: object, loc: tuple[int | str, ...]) -> str | None:
     if isinstance(document, Mapping | list):
         return None
     text = json.dumps(document, default=str, ensure_ascii=False)
+    if re.search(r"sig=|://[^/]*@", text):
+        return None
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

@@ -3,13 +3,24 @@
 import re
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from tasks.core.records.folders import unknown_placeholders
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LOCATIONS = "a location is s3://bucket/folder or file:///folder, az://container/folder or gs://bucket/folder"
+AZURE = "write az://container/folder, and set AZURE_STORAGE_ACCOUNT_NAME to the account"
+INSTEAD = {
+    "s3a": "write s3:// instead of s3a://",
+    "s3n": "write s3:// instead of s3n://",
+    "gcs": "write gs:// instead of gcs://",
+    "https": f"{LOCATIONS}; for an Azure container {AZURE}",
+    "wasbs": AZURE,
+    "azure": AZURE,
+    "adl": AZURE,
+    "azureml": f"name the datastore's container: {AZURE}",
+}
 
 
 def _duration(value: object) -> object:
@@ -37,11 +48,25 @@ def _reference(value: str) -> str:
 
 
 def _location(value: str) -> str:
-    parts = urlsplit(value)
-    if (parts.scheme == "s3" and parts.netloc) or (parts.scheme == "file" and not parts.netloc and parts.path):
-        return value.rstrip("/")
-    message = "a location is s3://bucket/folder or file:///folder"
-    raise ValueError(message)
+    scheme, _, rest = value.partition("://")
+    place, _, folder = rest.partition("/")
+    if fault := _location_fault(scheme, place, folder):
+        raise ValueError(fault)
+    return value.rstrip("/")
+
+
+def _location_fault(scheme: str, place: str, folder: str) -> str | None:
+    if "sig=" in folder:
+        return "a location holds no signature; set AZURE_STORAGE_SAS_KEY to the part that follows the question mark"
+    if scheme == "file":
+        if {"#", "?"}.intersection(folder):
+            return "in a file:/// location, write %23 for # and %3F for ?"
+        return None if folder and not place else LOCATIONS
+    if scheme in {"abfs", "abfss"}:
+        return None if re.fullmatch(r"[^@:]+(@[^@:]+)?", place) else LOCATIONS
+    if scheme in {"s3", "az", "gs"}:
+        return None if re.fullmatch(r"[^@:]+", place) else f"{LOCATIONS}, without user, password or port"
+    return INSTEAD.get(scheme, LOCATIONS)
 
 
 def _dated_location(value: str) -> str:

@@ -134,6 +134,7 @@ def _query(paths: Sequence[str]) -> str:
                       delim = '{DELIMITER}', quote = '', escape = '', strict_mode = false,
                       max_line_size = {lines.LINE_LIMIT_BYTES}, filename = true) t
         JOIN files f ON f.path = t.filename
+        WHERE t.line IS NOT NULL
     """
 
 

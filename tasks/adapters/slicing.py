@@ -16,6 +16,7 @@ from tasks.adapters.reading import Lines, Quarantined
 from tasks.adapters.source import Place, version_of
 from tasks.adapters.staging import GZIP_MAGIC, Scratch, Staged, staged
 from tasks.adapters.storage import StoredObject, read_bytes
+from tasks.core.errors import UnreadableObjectError
 from tasks.core.measure import TIMESTAMP
 from tasks.core.records import decode
 from tasks.core.records.fault import Fault
@@ -33,6 +34,7 @@ FAULTS_SCHEMA: Final = pa.schema(
         pa.field("time", TIMESTAMP, nullable=False),
     ]
 )
+LONGEST_NAME: Final = 255  # bytes, in most file systems
 HALVES: Final = "object, line_hash, position, side, key, index, row_count, time"
 UNREAD: Final = frozenset({Fault.VANISHED_OBJECT, Fault.UNREADABLE_OBJECT})
 FAULTY: Final = f"""
@@ -124,16 +126,17 @@ def beside(place: Place, stored: StoredObject, reference: str) -> str | None:
     """The text of a file beside an object, or in the folder `data` there; None where there is none.
 
     A reference is logged text: its name counts and the address before it does not, so that it reaches no other folder.
+    A name that no storage holds names no file.
     """
     name = reference.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]
-    if name in {"", ".", ".."}:
+    if name in {"", ".", ".."} or "\\" in name or not name.isprintable() or len(name.encode()) > LONGEST_NAME:
         return None
     folder = stored.key.rpartition("/")[0]
     for within in (folder, f"{folder}/data".lstrip("/")):
         try:
             content = read_bytes(place.storage, f"{within}/{name}".lstrip("/"))
             return (gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content).decode()
-        except (FileNotFoundError, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error):
+        except (FileNotFoundError, UnreadableObjectError, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error):
             continue
     return None
 

@@ -117,7 +117,7 @@ def _fetch(storage: Storage, stored: StoredObject, target: Path, scratch: Scratc
     """The object as it is now: where it was written again since it was listed, its new version."""
     folder = local_path(storage.root)
     if folder is not None:
-        return _in_place(stored, folder / stored.key, target)
+        return _in_place(stored, folder, target)
     for _ in range(ATTEMPTS):
         try:
             scratch.take(stored.size)
@@ -130,8 +130,9 @@ def _fetch(storage: Storage, stored: StoredObject, target: Path, scratch: Scratc
     raise FileNotFoundError(stored.key)
 
 
-def _in_place(stored: StoredObject, path: Path, target: Path) -> Staged:
-    if not path.exists():
+def _in_place(stored: StoredObject, root: Path, target: Path) -> Staged:
+    path = root / stored.key
+    if not path.exists() or not path.resolve().is_relative_to(root.resolve()):  # a link may have taken its place
         raise FileNotFoundError(path)
     if GLOB.intersection(str(path)):
         target.symlink_to(path)  # DuckDB would take the name for a pattern

@@ -48,7 +48,7 @@ class FileStorage:
             start = self._inside(name, self._path(name.rstrip("/"))) if name else self._folder
             found = [
                 _stored(key, seen)
-                for key, seen in self._files(f"{start}".rstrip("/"), name)
+                for key, seen in self._files(f"{start}", name)
                 if key.startswith(prefix) and not key.rpartition("/")[2].startswith(PART)
             ]
         return sorted(found, key=lambda stored: stored.key)
@@ -107,7 +107,7 @@ class FileStorage:
 
     def _inside(self, key: str, path: Path) -> Path:
         """The path without links; raises StorageError where it lies outside the folder."""
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # unlike `resolve`, it bears links that lead to themselves
         if not real.is_relative_to(self._folder):
             message = f"{self.root}/{key} is a link that leads out of this folder; name the folder behind it instead"
             raise StorageError(message)
@@ -148,14 +148,51 @@ class FileStorage:
         try:
             yield
         except FileNotFoundError as error:
+            if error.errno is None:
+                raise
             message = f"{where}: there is no such object"
-            raise (FileNotFoundError(message) if error.errno else error) from error
-        except NotADirectoryError as error:
-            ...
+            raise FileNotFoundError(message) from error
         except OSError as error:
             if action == "read" and error.errno == errno.EIO:
-                message = f"{where}: the disk cannot read this file: {error.strerror}"
+                message = f"{where}: the disk cannot read this file; restore it from a copy"
                 raise UnreadableObjectError(message) from error
-            remedy = REMEDIES.get(error.errno or 0, f"{error.strerror or error}").format(action=action)
+            if action == "list" and error.filename:
+                where = Path(error.filename).as_uri()
+            remedy = REMEDIES.get(error.errno or 0, f"{error.strerror}").format(action=action)
             message = f"{where}: {remedy}"
             raise StorageError(message) from error
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What stands in a folder; nothing where it is gone or is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _seen(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _utf8(root: str, key: str) -> str:
+    """The key, once it is known to be text; raises StorageError for other bytes."""
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        message = f"{root}: the file name {key!a} is not UTF-8; rename the file"
+        raise StorageError(message) from error
+    return key
+
+
+def _stored(key: str, seen: os.stat_result) -> StoredObject:
+    modified = datetime.fromtimestamp(seen.st_mtime, UTC)
+    return StoredObject(key=key, size=seen.st_size, etag=_etag(seen), modified=modified)
+
+
+def _etag(seen: os.stat_result) -> str:
+    return f'"{seen.st_ino:x}-{seen.st_mtime_ns // 1000:x}-{seen.st_size:x}"'
