@@ -9,13 +9,16 @@ from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 from rich.table import Table
 
-from configs.monitor import JUDGED_ROLES, MonitorConfig
+from configs.monitor import JUDGED_ROLES, MonitorConfig, with_format
+from configs.source import AUTO
 from tasks.assess import thresholds
-from tasks.collect import preview_window
+from tasks.collect import Preview, preview_window
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
-from tasks.core.window import asked_windows, newest_closed
+from tasks.core.records.formats import FORMATS
+from tasks.core.window import asked_windows, newest_closed, window_at
 from tasks.notify import check_channel
+from tasks.recognise import recognise_format
 from tasks.score import check_evaluator, estimate_of
 
 ROWS: Final = 3
@@ -25,24 +28,16 @@ SHOWN: Final = 70
 def check_monitor(config: MonitorConfig) -> None:
     """Print what the monitor would do; raises MonitorError for the first thing that it could not."""
     console = Console()
+    moment = datetime.now(UTC)
+    is_auto = config.source.format == AUTO
+    config, newest = _resolved(config, console, moment)
     for name, value in _facts(config):
-        console.print(f"{name:<11}{value}", soft_wrap=True, highlight=False, markup=False)
-    window = newest_closed(datetime.now(UTC), config.window.every, config.window.grace)
-    with console.status("reading the newest closed window"):
-        collected = preview_window(config, window, datetime.now(UTC), lambda _done, _total: None)
+        _print_fact(console, name, value)
+    collected = _previewed(config, console, moment, newest)
     rows = collected.interactions.slice(0, ROWS).to_pylist()
-    console.print(f"\nThe newest closed window, {window.label} UTC, {collected.objects} objects:")
-    console.print(f"  {_counted(collected.counts)}", highlight=False)
-    for warning in collected.warnings:
-        console.print(f"  warning: {warning}", style="yellow", highlight=False, markup=False)
     if rows:
         console.print(_table(config, rows))
-    if missing := [role for role in _needed(config) if rows and all(row[role] is None for row in rows)]:
-        field = config.source.columns[missing[0]]
-        message = (
-            f"source.columns.{missing[0]} is {field}: the sampled interactions have no such field; correct its name"
-        )
-        raise ConfigError(message)
+    _check_columns(config, rows)
     if rows and config.evaluator.provider != "local":
         console.print(f"  {estimate_of(config, collected.interactions).sentence}", highlight=False)
     sampled, least = collected.counts.sampled, config.decide.min_scored
@@ -51,7 +46,56 @@ def check_monitor(config: MonitorConfig) -> None:
         console.print(f"  {note}", style="yellow", highlight=False)
     if not rows:
         console.print("  nothing was sampled, so the columns were not tried", style="yellow", highlight=False)
-    console.print("The monitor file is good.", style="green")
+    if is_auto:
+        console.print(
+            f"Write this line in place of auto, then the monitor file is good:  format: {config.source.format}"
+        )
+    else:
+        console.print("The monitor file is good.", style="green")
+
+
+def _resolved(config: MonitorConfig, console: Console, moment: datetime) -> tuple[MonitorConfig, datetime | None]:
+    """The monitor with the format that its logs have, and the time of the newest object where that was asked for."""
+    if config.source.format != AUTO:
+        _print_fact(console, "format", config.source.format)
+        return config, None
+    with console.status("looking for the format of the newest objects"):
+        seen, newest = recognise_format(config, moment)
+    name = str(seen.format)
+    _print_fact(console, "format", f"{name} ({seen.share})")
+    if seen.keys and not FORMATS[name].columns:
+        _print_fact(console, "fields", ", ".join(seen.keys))
+    return with_format(config, name), newest
+
+
+def _previewed(config: MonitorConfig, console: Console, moment: datetime, newest: datetime | None) -> Preview:
+    """What a run would collect; of the window of the `newest` object where the newest closed one holds nothing."""
+    which, window = "newest closed window", newest_closed(moment, config.window.every, config.window.grace)
+    with console.status(f"reading the {which}"):
+        collected = preview_window(config, window, moment, lambda _done, _total: None)
+    if newest is not None and not collected.interactions.num_rows:
+        which, window = "window of the newest object", window_at(newest, config.window.every)
+        with console.status(f"reading the {which}"):
+            collected = preview_window(config, window, moment, lambda _done, _total: None)
+    console.print(f"\nThe {which}, {window.label} UTC, {collected.objects} objects:")
+    console.print(f"  {_counted(collected.counts)}", highlight=False)
+    for warning in collected.warnings:
+        console.print(f"  warning: {warning}", style="yellow", highlight=False, markup=False)
+    return collected
+
+
+def _check_columns(config: MonitorConfig, rows: list[dict[str, object]]) -> None:
+    """Raises ConfigError where a field that the metrics need is in none of the rows."""
+    if missing := [role for role in _needed(config) if rows and all(row[role] is None for row in rows)]:
+        field = config.source.columns[missing[0]]
+        message = (
+            f"source.columns.{missing[0]} is {field}: the sampled interactions have no such field; correct its name"
+        )
+        raise ConfigError(message)
+
+
+def _print_fact(console: Console, name: str, value: str) -> None:
+    console.print(f"{name:<11}{value}", soft_wrap=True, highlight=False, markup=False)
 
 
 def check_prefect(*, must_be_set: bool) -> None:

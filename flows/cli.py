@@ -20,6 +20,7 @@ BREACH: Final = 3
 QUIET: Final = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # a busy machine takes longer than Prefect's 20
 }
 
 app = typer.Typer(
@@ -41,7 +42,7 @@ def check(config: Config) -> None:
     """Read a monitor file and try what it names: secrets, storage, columns. Nothing is judged or written."""
     from flows.checking import check_monitor  # noqa: PLC0415  seconds
 
-    check_monitor(_load(config))
+    check_monitor(_load(config, allow_auto=True))
 
 
 @app.command(
@@ -182,10 +183,14 @@ def _end(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _load(path: Path) -> "MonitorConfig":
+def _load(path: Path, *, allow_auto: bool = False) -> "MonitorConfig":
     from configs.load import load_monitor  # noqa: PLC0415  Pydantic
+    from configs.source import refuse_auto  # noqa: PLC0415  Pydantic
 
-    return load_monitor(path)
+    config = load_monitor(path)
+    if not allow_auto:
+        refuse_auto(config.source, str(path))
+    return config
 
 
 def _run(

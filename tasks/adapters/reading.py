@@ -131,7 +131,7 @@ def _query(paths: Sequence[str]) -> str:
     return f"""
         SELECT f.object, t.line
         FROM read_csv([{files}], columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false,
-                      delim = '{DELIMITER}', quote = '', escape = '', strict_mode = false,
+                      delim = '{DELIMITER}', quote = '', escape = '', strict_mode = false, compression = 'none',
                       max_line_size = {lines.LINE_LIMIT_BYTES}, filename = true) t
         JOIN files f ON f.path = t.filename
         WHERE t.line IS NOT NULL

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from configs.monitor import Source
+from configs.source import Source
 from tasks.adapters.reading import lines_of
 from tasks.adapters.slicing import beside, load_references
 from tasks.adapters.source import Place, slices

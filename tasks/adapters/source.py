@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from configs.monitor import Later, Source
+from configs.source import Later, Source
 from tasks.adapters.locations import open_storage
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.records.decode import Side

@@ -109,7 +109,8 @@ def _stage(storage: Storage, stored: StoredObject, scratch: Scratch) -> Staged:
         target.write_bytes(b"")
         return Staged(stored=stored, path=target, fault=Fault.UNREADABLE_OBJECT, taken=0)
     with fetched.path.open("rb") as source:
-        unpack = UNPACKERS.get(source.read(4)[:2])
+        head = source.read(len(ZSTD_MAGIC))
+    unpack = next((one for magic, one in UNPACKERS.items() if head.startswith(magic)), None)
     return fetched if unpack is None else _unpacked(fetched, scratch, unpack)
 
 
@@ -197,4 +198,4 @@ def _unzstd(source: BinaryIO, sink: BinaryIO, take: Callable[[int], None]) -> Fa
     return None
 
 
-UNPACKERS: Final = {GZIP_MAGIC: _gunzip, ZSTD_MAGIC[:2]: _unzstd}
+UNPACKERS: Final = {GZIP_MAGIC: _gunzip, ZSTD_MAGIC: _unzstd}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HEAD_BYTES: Final = 4096
-CSV: Final = "header = true, all_varchar = true, ignore_errors = true, store_rejects = true"
+CSV: Final = "header = true, all_varchar = true, ignore_errors = true, store_rejects = true, compression = 'none'"
 READERS: Final[Mapping[str, str]] = {
     ".parquet": "read_parquet($path)",
     ".csv": f"read_csv($path, delim = ',', {CSV})",
@@ -27,7 +27,7 @@ def as_json_lines(engine: "DuckDBPyConnection", path: Path, key: str, target: Pa
     The name in `key` tells what it is; a `.json` file may be one array. A line is a row in the file's order. A file
     that cannot be read gives no row and one fault, without a line.
     """
-    suffix = Path(key.removesuffix(".gz").removesuffix(".zst")).suffix.lower()
+    suffix = Path(key.lower().removesuffix(".gz").removesuffix(".zst")).suffix
     if suffix == ".json":
         return _array_as_lines(path, target)
     reader = READERS.get(suffix)
@@ -57,11 +57,11 @@ def _array_as_lines(path: Path, target: Path) -> tuple[Path, list[BadLine]]:
     if not begins.startswith(b"[") or path.stat().st_size > LINE_LIMIT_BYTES:
         return path, []
     try:
-        elements = json.loads(path.read_bytes())
+        text = "".join(f"{json.dumps(element)}\n" for element in json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:
         target.write_bytes(b"")
         return target, [BadLine(line=None, fault=Fault.UNREADABLE_OBJECT, content=str(error)[:KEPT_CHARACTERS])]
-    target.write_text("".join(f"{json.dumps(element)}\n" for element in elements), encoding="utf-8")
+    target.write_text(text, encoding="utf-8")
     return target, []
 
 

@@ -149,7 +149,7 @@ from tasks.core.records.expectation import Expectation, Kind
 opened = []
 sys.addaudithook(lambda event, args: opened.append(args) if event == "socket.connect" else None)
 rules = [Expectation(column="prompt", kind=Kind.LENGTH, most=3, fails_rows=True)]
-table = pa.table({"prompt": ["hostile text"] * int(sys.argv[1])})
+table = pa.table({"prompt": pa.array(["hostile text"] * int(sys.argv[1]), pa.string())})
 found = check_rows(frame(table, rules), rules)
 assert not opened, opened
 print([one.unexpected for one in found], "great_expectations" in sys.modules)

@@ -57,7 +57,7 @@ def test_a_monitor_survives_being_a_deployment_parameter(tmp_path: Path) -> None
             'window.every is "hourly": a duration is a whole number and a unit, such as 15m',
         ),
         ("every: 1h", "every: 5s", "window: every must be at least 1m"),
-        ("azure_mdc", "csv", "source.format is \"csv\": use 'azure_mdc' or 'table'"),
+        ("azure_mdc", "csv", "source: format csv is unknown; use azure_mdc, azure_traces, bedrock,"),
         (
             "s3://logs/bot/model_inputs",
             "logs/bot",

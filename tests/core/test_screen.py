@@ -2,7 +2,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from tasks.core.records.interaction import KEYS, logged, schema
+from tasks.core.records.interaction import KEYS, logged
+from tasks.core.records.interaction import screened as stored
 from tasks.core.safety.screen import Screened, screen
 
 JUDGED = ("prompt", "completion", "context", "ground_truth")
@@ -12,7 +13,7 @@ def screened(rows: Sequence[dict[str, object]], kinds: Sequence[str] = ()) -> Sc
     keys = {name: "k@k.org" for name in KEYS if not name.endswith("time")}
     times = {name: 0 for name in KEYS if name.endswith("time")}
     table = pa.Table.from_pylist([keys | times | row for row in rows], schema=logged(["tier"]))
-    return screen(table, kinds, JUDGED, KEYS, schema(["tier"]))
+    return screen(table, kinds, JUDGED, KEYS, stored(["tier"]))
 
 
 def test_interactions_that_address_a_judge_are_flagged() -> None:
@@ -43,5 +44,5 @@ def test_without_kinds_the_texts_stay_as_they_were_logged() -> None:
 
 def test_no_interactions_are_a_table_with_the_same_columns() -> None:
     found = screened([], ["email"])
-    assert found.interactions.schema.equals(schema(["tier"]))
+    assert found.interactions.schema.equals(stored(["tier"]))
     assert found.redacted == {"email": 0}

@@ -88,6 +88,16 @@ def test_check_names_a_missing_secret_and_a_missing_folder(tmp_path: Path) -> No
     assert "there is no such folder" in found.stderr
 
 
+def test_a_monitor_that_leaves_its_format_to_check_is_neither_run_nor_deployed(tmp_path: Path) -> None:
+    path = monitor_file(tmp_path)
+    path.write_text(path.read_text().replace("format: azure_mdc", "format: auto"))
+    for command in ("run", "deploy"):
+        found = genwatch(command, str(path))
+        assert (found.returncode, len(found.stderr.splitlines())) == (2, 1)
+        sentence = f"source.format is auto: genwatch check {path} says which format it is; write that one"
+        assert sentence in found.stderr
+
+
 def test_a_misspelt_column_is_found_by_check_and_said_by_the_run(tmp_path: Path) -> None:
     path = monitor_file(tmp_path)
     path.write_text(path.read_text().replace("question", "qestion").replace("every: 1h", ""))

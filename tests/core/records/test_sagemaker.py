@@ -113,7 +113,7 @@ def test_a_label_is_joined_by_the_id_of_its_inference(name: str) -> None:
     (record,) = golden.records("sagemaker_ground_truth", name)
     assert golden.first(LABELS.id, record) == record["eventMetadata"]["eventId"]
     assert golden.sql(LABELS.fault, record) is None
-    assert {"row": sagemaker.decode_ground_truth([record])} == golden.rows("sagemaker_ground_truth", name)
+    assert {"row": sagemaker.decode_ground_truth([record], {})[0]} == golden.rows("sagemaker_ground_truth", name)
 
 
 def test_a_label_names_no_time_unless_the_user_says_where() -> None:
@@ -138,5 +138,5 @@ def test_any_json_is_decoded_without_a_fault(value: Any, encoding: str | None) -
     halves = {"endpointInput": captured, "endpointOutput": captured}
     for records in ([], [value], [{"captureData": value}], [{"captureData": halves}]):
         assert len(sagemaker.decode(records, {})) == 2
-    assert isinstance(sagemaker.decode_ground_truth([{"groundTruthData": captured}]), dict)
+    assert isinstance(sagemaker.decode_ground_truth([{"groundTruthData": captured}], {})[0], dict)
     assert isinstance(sagemaker.recognises(value), bool)

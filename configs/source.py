@@ -1,0 +1,156 @@
+"""Where the logs are and how their records are laid out, as the monitor file says it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from configs.values import DatedLocation, Section, Share
+from tasks.core.errors import ConfigError
+from tasks.core.records.formats import FORMATS, LATER, Format
+from tasks.core.records.interaction import BROKEN, KEYS, ROLES, SUSPECTED
+from tasks.core.records.layout import BOTH, WHOLE, Layout, SourceColumns
+
+AUTO = "auto"
+
+
+class Quarantine(Section):
+    """The shares of unusable lines above which a run warns, and above which it breaches; null = never."""
+
+    warn_above: Share | None = 0.0
+    breach_above: Share | None = 0.05
+
+
+class Later(Section):
+    """What comes later of a call, joined to it by ID: its ground truth, or its users' feedback.
+
+    `columns` are the columns that it fills. A row without a time counts at the time of its object.
+    """
+
+    location: DatedLocation
+    format: Literal["table", "sagemaker"] = "table"
+    join_on: str | None = None
+    time_column: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def all_columns(self) -> Mapping[str, str]:
+        """The columns with those that the format brings."""
+        return {**self.layout_format.columns, **self.columns}
+
+    @property
+    def layout_format(self) -> Format:
+        """The entry of the format in the table of what comes later."""
+        return LATER[self.format]
+
+    @property
+    def layout(self) -> Layout:
+        """Where the records keep what the join needs."""
+        names = SourceColumns(join_on=self.join_on, time_column=self.time_column, columns=self.columns)
+        return replace(self.layout_format.read(names), untimed=True)
+
+
+class Source(Section):
+    """Where the logs are and how their records are laid out.
+
+    A location may name dates (`logs/{yyyy}/{MM}/{dd}/{HH}`); some formats do so by themselves. `outputs` is left out
+    when a record holds both halves. `columns` maps roles to field names or JSON paths, over those that the format
+    brings; other names pass through as segments. The format `auto` is for `genwatch check` alone.
+    """
+
+    format: str
+    inputs: DatedLocation
+    outputs: DatedLocation | None = None
+    join_on: str | None = None
+    time_column: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    ground_truth: Later | None = None
+    feedback: Later | None = None
+    endpoint_url: str | None = None
+    quarantine: Quarantine = Quarantine()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_columns_of_format(cls, given: object) -> object:
+        """The columns that the format brings, under those of the user."""
+        if not isinstance(given, dict) or given.get("format") not in FORMATS:
+            return given
+        columns = given.get("columns") or {}
+        known = FORMATS[given["format"]].columns
+        return given | {"columns": {**known, **columns}} if isinstance(columns, dict) else given
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.format == AUTO:
+            return self
+        if self.format not in FORMATS:
+            message = f"format {self.format} is unknown; use {', '.join(FORMATS)}, or auto with genwatch check"
+            raise ValueError(message)
+        sides = self.layout_format.sides
+        if self.outputs is None and sides == len(("inputs", "outputs")):
+            message = f"format {self.format} keeps inputs and outputs apart: outputs is missing"
+            raise ValueError(message)
+        if self.outputs is not None and sides == 1:
+            message = f"format {self.format} keeps both halves in one record: remove outputs"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        if not self.columns and self.format != AUTO:
+            message = f"columns is missing: map roles ({', '.join(ROLES)}) to fields of the logs"
+            raise ValueError(message)
+        for role, field in self.all_columns.items():
+            if role in (*KEYS, SUSPECTED, BROKEN) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
+                message = f"columns.{role} cannot be a column; use a role ({', '.join(ROLES)}) or a plain name"
+                raise ValueError(message)
+            if not field:
+                message = f"columns.{role} is empty; name the field in the logs"
+                raise ValueError(message)
+        return self
+
+    @property
+    def layout_format(self) -> Format:
+        """The entry of the format in the table of formats; raises ConfigError for `auto`."""
+        refuse_auto(self, "CONFIG")
+        return FORMATS[self.format]
+
+    @property
+    def layout(self) -> Layout:
+        """Where the records keep what the join needs; of a table without `outputs` each record is both halves."""
+        names = SourceColumns(join_on=self.join_on, time_column=self.time_column, columns=self.columns)
+        layout = self.layout_format.read(names)
+        return replace(layout, side=BOTH) if self.outputs is None and layout.side is None else layout
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whether a row must be a JSON object for the columns to be found in it."""
+        return any(column != WHOLE for column in self.columns.values())
+
+    @property
+    def later(self) -> Mapping[str, Later]:
+        """What comes later, by the side that it is."""
+        sides = {"ground_truth": self.ground_truth, "feedback": self.feedback}
+        return {name: one for name, one in sides.items() if one is not None}
+
+    @property
+    def all_columns(self) -> Mapping[str, str]:
+        """Every mapped column, with those of what comes later."""
+        return {
+            **self.columns,
+            **{role: field for one in self.later.values() for role, field in one.all_columns.items()},
+        }
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The mapped columns that are no role."""
+        return tuple(name for name in self.all_columns if name not in ROLES)
+
+
+def refuse_auto(source: Source, path: str) -> None:
+    """Raises ConfigError where the format is left to `check`."""
+    if source.format == AUTO:
+        message = f"source.format is auto: genwatch check {path} says which format it is; write that one"
+        raise ConfigError(message)
