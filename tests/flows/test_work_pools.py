@@ -17,6 +17,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 from docker.models.containers import _create_container_args
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseJobConfiguration
@@ -45,17 +46,11 @@ Rendered = tuple[Any, FlowRun]
 
 @pytest.fixture(scope="module")
 def pools(prefect_server: None) -> None:
-    """The pools, made by Prefect's own command from the files."""
-    for kind in TYPES:
-        command = ["work-pool", "create", f"example-{kind}", "--type", kind, "--base-job-template"]
-        made = subprocess.run(
-            [str(Path(sys.executable).parent / "prefect"), *command, str(FOLDER / kind / "work-pool.json")],
-            env=os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert made.returncode == 0, made.stdout + made.stderr
+    """A pool on the server from each of the files."""
+    with get_client(sync_client=True) as client:
+        for kind in TYPES:
+            template = json.loads((FOLDER / kind / "work-pool.json").read_text())
+            client.create_work_pool(WorkPoolCreate(name=f"example-{kind}", type=kind, base_job_template=template))
 
 
 def rendered(
@@ -132,6 +127,18 @@ def gigabytes(text: str) -> float:
     number = re.fullmatch(r"(\d+)(?:g|Gi)", text)
     assert number is not None, text
     return int(number[1]) * 2**30 / 1e9
+
+
+def test_prefects_own_command_takes_the_file(prefect_server: None) -> None:
+    command = ["work-pool", "create", "by-command", "--type", "kubernetes", "--base-job-template"]
+    made = subprocess.run(
+        [str(Path(sys.executable).parent / "prefect"), *command, str(FOLDER / "kubernetes/work-pool.json")],
+        env=os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
 
 
 def test_docker_runs_a_bounded_container_that_can_write_to_scratch_alone(pools: None, tmp_path: Path) -> None:

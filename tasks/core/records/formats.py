@@ -84,6 +84,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         columns=litellm.COLUMNS,
         folders=litellm.FOLDERS,
         suffixes=litellm.SUFFIXES,
+        passed_over=litellm.BATCHES,
     ),
     "openai_requests": Format(
         read=openai_requests.read,

@@ -16,7 +16,8 @@ from tasks.core.records.json_value import Json, Row
 from tasks.core.records.layout import BOTH, Layout, SourceColumns, paths_of
 
 FOLDERS: Final = "{yyyy}-{MM}-{dd}"
-SUFFIXES: Final = (".json",)
+SUFFIXES: Final = (".json", ".jsonl")  # the proxy may log one call a file, or many
+BATCHES: Final = "/batch_line_items/"
 COLUMNS: Final = BODY_COLUMNS
 BODIES: Final = ()
 IS_CALL: Final = """(record->>'$.call_type') IS NOT NULL AND NOT regexp_matches(record->>'$.call_type',
@@ -30,7 +31,7 @@ ASKED: Final[Mapping[str, tuple[Steps, ...]]] = {
         ("model_parameters", "user"),
         ("metadata", "user_api_key_user_id"),
     ),
-    "session": (("metadata", "requester_metadata", "session_id"),),
+    "session": (("session_id",), ("metadata", "requester_metadata", "session_id")),
 }
 ANSWERED: Final[Mapping[str, tuple[Steps, ...]]] = {
     "status": (("status",),),
