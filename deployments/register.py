@@ -1,4 +1,4 @@
-"""Monitors as Prefect deployments on a process work pool, registered directly or written as a `prefect.yaml`."""
+"""Monitors as Prefect deployments on a work pool, registered directly or written as a `prefect.yaml`."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -141,14 +141,11 @@ def _schedule_text(config: MonitorConfig) -> str:
 
 
 def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
+    """Make a process work pool where there is none; one of another type runs the monitors in its own way."""
     try:
-        found = client.read_work_pool(pool)
+        client.read_work_pool(pool)
     except ObjectNotFound:
         client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-        return
-    if found.type != "process":
-        message = f"the work pool {pool} is of type {found.type}, not process; give another name with --pool"
-        raise ConfigError(message)
 
 
 def _distinct(monitors: Mapping[Path, MonitorConfig]) -> None:

@@ -110,7 +110,7 @@ def forget(
 def deploy(
     configs: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="The monitor files.")],
     pool: Annotated[
-        str, typer.Option(help="The process work pool that runs them; it is made if missing.")
+        str, typer.Option(help="The work pool that runs them; a process pool is made if missing.")
     ] = "genwatch",
     prefect_file: Annotated[
         Path | None, typer.Option(help="Write a file for `prefect deploy --all` instead of registering.")

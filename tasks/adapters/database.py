@@ -30,6 +30,13 @@ def errors() -> tuple[type[Exception], type[Exception]]:
     return duckdb.InvalidInputException, duckdb.Error
 
 
+def memory_error() -> type[Exception]:
+    """What DuckDB raises where its memory does not suffice."""
+    import duckdb  # noqa: PLC0415  see above
+
+    return duckdb.OutOfMemoryException
+
+
 def engine_version() -> str:
     """DuckDB's version: its hashes may differ between versions."""
     return version("duckdb")

@@ -17,8 +17,16 @@ SHARE: Final = 0.5  # of engine.memory_gb; the interpreter, Arrow and buffers ou
 def open_engine(scratch: Path, memory_gb: float) -> "Iterator[Engine]":
     """A DuckDB in memory that spills to `scratch`, for a process that takes about `memory_gb`."""
     with open_database() as engine:
-        engine.execute(f"SET memory_limit = '{int(memory_gb * SHARE * 1000)}MB'")
+        megabytes = int(memory_gb * SHARE * 1000)
+        engine.execute(f"SET VARIABLE megabytes = {megabytes}")
+        engine.execute(f"SET memory_limit = '{megabytes}MB'")
         engine.execute("SET temp_directory = ?", [str(scratch / "spill")])
         engine.execute("SET preserve_insertion_order = false")
         engine.execute("SET enable_progress_bar = false")
         yield engine
+
+
+def allow(engine: "Engine", more: int) -> None:
+    """Let the engine take so many bytes beyond its limit."""
+    (megabytes,) = engine.execute("SELECT getvariable('megabytes')").fetchone() or (0,)
+    engine.execute(f"SET memory_limit = '{megabytes + more // 1_000_000}MB'")

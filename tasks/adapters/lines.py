@@ -1,14 +1,21 @@
-"""Text files line by line, for the few that are damaged: what DuckDB cannot read is taken out, faults get numbers."""
+"""Text files line by line, where DuckDB cannot read them as they are: what is no text is left out, faults get numbers.
 
-from collections.abc import Collection, Iterator
+A line ends as DuckDB has it: at a newline, at a carriage return, or at both together.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TextIO
 
-from tasks.core.records.fault import Fault
+import pyarrow as pa
+
+from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 
 LINE_LIMIT_BYTES: Final = 64 * 2**20
-KEPT_CHARACTERS: Final = 10_000
+BATCH_CHARACTERS: Final = 2 * 2**20
+LINES_SCHEMA: Final = pa.schema([("object", pa.uint64()), ("line", pa.string())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,36 +27,80 @@ class BadLine:
     content: str
 
 
-def clean(source: Path, target: Path) -> list[BadLine]:
-    """Copy the lines that can be read as UTF-8 and are at most `LINE_LIMIT_BYTES` long; return the others."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """What cleaning a file found: the lines that were left out, and the length of the longest that stayed, in bytes."""
+
+    bad: list[BadLine]
+    longest: int
+
+
+def clean(source: Path, target: Path) -> Cleaned:
+    """Copy the lines that can be read as UTF-8 and are shorter than `LINE_LIMIT_BYTES`."""
     bad: list[BadLine] = []
+    number, longest = 1, 0
     with source.open("rb") as raw, target.open("wb") as sink:
-        for number, (head, whole) in enumerate(_lines(raw), start=1):
+        for head, whole in _byte_lines(raw):
             fault = Fault.LINE_TOO_LONG if not whole else None if _is_text(head) else Fault.INVALID_UTF8
             if fault is None:
                 sink.write(head)
+                longest = max(longest, len(head))
             else:
                 bad.append(BadLine(line=number, fault=fault, content=_escaped(head)))
-    return bad
+            number += head.count(b"\r") - head.count(b"\r\n") + 1
+    return Cleaned(bad=bad, longest=longest)
 
 
-def numbers(source: Path, wanted: Collection[str]) -> Iterator[tuple[int, str]]:
-    """The numbers, from 1, of the lines whose first `KEPT_CHARACTERS` characters are among `wanted`."""
+def batches(files: Mapping[int, Path]) -> Iterator[pa.RecordBatch]:
+    """The lines of clean files by the numbers of their objects, few at once where they are long."""
+    for number, path in files.items():
+        with path.open(encoding="utf-8-sig") as text:
+            held: list[str] = []
+            size = 0
+            for line in text:
+                held.append(line.rstrip("\n"))
+                size += len(line)
+                if size > BATCH_CHARACTERS:
+                    yield _batch(number, held)
+                    held, size = [], 0
+            yield _batch(number, held)
+
+
+def numbers(source: Path, wanted: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """The numbers, from 1, of the lines whose MD5 is a key of `wanted`, each with it.
+
+    The values are the first `KEPT_CHARACTERS` characters of the lines.
+    """
+    heads = set(wanted.values())
     with source.open(encoding="utf-8-sig", errors="backslashreplace") as text:
-        for number, line in enumerate(text, start=1):
-            content = line.rstrip("\n")[:KEPT_CHARACTERS]
-            if content in wanted:
-                yield number, content
+        for number, line in enumerate(_text_lines(text), start=1):
+            content = line.rstrip("\n")
+            if content[:KEPT_CHARACTERS] in heads:
+                digest = hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()
+                if digest in wanted:
+                    yield number, digest
 
 
-def _lines(raw: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Each line, and whether it is whole; of a longer one than the limit only the head."""
+def _byte_lines(raw: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """Each line to its newline, and whether it is whole; of a longer one than the limit only the head."""
     while head := raw.readline(LINE_LIMIT_BYTES):
-        whole = head.endswith(b"\n") or len(head) < LINE_LIMIT_BYTES
-        yield head, whole
+        yield head, head.endswith(b"\n") or len(head) < LINE_LIMIT_BYTES
         rest = head
         while not rest.endswith(b"\n") and len(rest) == LINE_LIMIT_BYTES:
             rest = raw.readline(LINE_LIMIT_BYTES)
+
+
+def _text_lines(text: TextIO) -> Iterator[str]:
+    """Each line; of a longer one than the limit only the head."""
+    while head := text.readline(LINE_LIMIT_BYTES):
+        yield head
+        rest = head
+        while not rest.endswith("\n") and len(rest) == LINE_LIMIT_BYTES:
+            rest = text.readline(LINE_LIMIT_BYTES)
+
+
+def _batch(number: int, held: list[str]) -> pa.RecordBatch:
+    return pa.record_batch([pa.array([number] * len(held), pa.uint64()), pa.array(held)], schema=LINES_SCHEMA)
 
 
 def _is_text(line: bytes) -> bool:

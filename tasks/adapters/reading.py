@@ -7,8 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+
 from tasks.adapters import lines, tabular
-from tasks.adapters.database import errors
+from tasks.adapters.database import errors, memory_error
+from tasks.adapters.engine import allow
 from tasks.adapters.lines import BadLine
 from tasks.adapters.staging import Scratch, Staged, staged
 from tasks.adapters.storage import Storage, StoredObject
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Engine
 
 DELIMITER: Final = "\x01\x02\x01\x02"  # stands in no line, so that a line is one column
+BUFFER_BYTES: Final = 64 * 2**20  # DuckDB would take sixteen times the longest line in one piece
+BYTES_A_BYTE: Final = 32  # of a long line, as DuckDB reckons what it needs to parse it; little of that is touched
 NO_LINES: Final = "SELECT NULL::UBIGINT AS object, NULL::VARCHAR AS line WHERE false"
 
 
@@ -48,7 +53,7 @@ class Lines:
         self._scratch = scratch
         self.faults = [_whole(number, one.fault) for number, one in files.items() if one.fault]
         self.paths = {number: one.path for number, one in files.items()}
-        self._made: list[Staged] = []
+        self._is_clean = False
         engine.execute("CREATE OR REPLACE TABLE files (object UBIGINT, path VARCHAR)")
         for number, one in files.items():
             self._prepare(number, one, kind)
@@ -72,16 +77,22 @@ class Lines:
     def read(self, name: str, *queries: str) -> None:
         """Make the table `name` of the first query over `lines` that can read them all.
 
-        Where even the last one fails, it is tried again without the lines that are no text.
+        Where even the last one fails, or the lines are so long that memory does not suffice, it is tried again with a
+        few lines at once, and without those that are no text.
         """
         unreadable, _ = errors()
-        for query in queries:
+        for query in () if self._is_clean else queries:
             try:
                 self._engine.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
             except unreadable:
                 continue
+            except memory_error():
+                break
             return
         self._clean()
+        self._engine.register(
+            "batches", pa.RecordBatchReader.from_batches(lines.LINES_SCHEMA, lines.batches(self.paths))
+        )
         self._engine.execute(f"CREATE OR REPLACE TABLE {name} AS {queries[-1]}")
 
     def close(self, originals: Mapping[int, Staged]) -> None:
@@ -91,16 +102,22 @@ class Lines:
                 path.unlink(missing_ok=True)
 
     def _clean(self) -> None:
-        """Go on with copies that lack the lines that are no text."""
+        """Go on with copies that lack the lines that are no text, read line by line."""
+        if self._is_clean:
+            return
+        longest = 0
         for number, path in self.paths.items():
             target = self._scratch.path()
-            bad = lines.clean(path, target)
-            if bad:
-                self.faults += [_bad(number, line) for line in bad]
+            found = lines.clean(path, target)
+            longest = max(longest, found.longest)
+            if found.bad:
+                self.faults += [_bad(number, line) for line in found.bad]
                 self.paths[number] = target
             else:
                 target.unlink()
-        self._define()
+        allow(self._engine, BYTES_A_BYTE * longest)
+        self._engine.execute("CREATE OR REPLACE TEMP VIEW lines AS FROM batches WHERE line <> ''")
+        self._is_clean = True
 
     def _define(self) -> None:
         self._engine.execute("DELETE FROM files")
@@ -132,7 +149,7 @@ def _query(paths: Sequence[str]) -> str:
         SELECT f.object, t.line
         FROM read_csv([{files}], columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false,
                       delim = '{DELIMITER}', quote = '', escape = '', strict_mode = false, compression = 'none',
-                      max_line_size = {lines.LINE_LIMIT_BYTES}, filename = true) t
+                      max_line_size = {lines.LINE_LIMIT_BYTES}, buffer_size = {BUFFER_BYTES}, filename = true) t
         JOIN files f ON f.path = t.filename
         WHERE t.line IS NOT NULL
     """

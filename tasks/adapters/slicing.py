@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from tasks.adapters import lines
+from tasks.adapters.database import memory_error
 from tasks.adapters.engine import open_engine
 from tasks.adapters.reading import Lines, Quarantined
 from tasks.adapters.source import Place, version_of
@@ -19,7 +20,7 @@ from tasks.adapters.storage import StoredObject, read_bytes
 from tasks.core.errors import UnreadableObjectError
 from tasks.core.measure import TIMESTAMP
 from tasks.core.records import decode
-from tasks.core.records.fault import Fault
+from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 from tasks.core.safety.redaction import redact
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ LONGEST_NAME: Final = 255  # bytes, in most file systems
 HALVES: Final = "object, line_hash, position, side, key, index, row_count, time"
 UNREAD: Final = frozenset({Fault.VANISHED_OBJECT, Fault.UNREADABLE_OBJECT})
 FAULTY: Final = f"""
-    SELECT object, left(line, {lines.KEPT_CHARACTERS}) AS head, fault, time, count(*)
-    FROM halves WHERE fault IS NOT NULL GROUP BY ALL
+    SELECT object, digest, any_value(left(line, {KEPT_CHARACTERS})) AS head, fault, time, count(*)
+    FROM halves WHERE fault IS NOT NULL GROUP BY object, digest, fault, time
 """
+WRITTEN: Final = "regexp_matches(line, '\\S')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,13 @@ def _decode(engine: "Engine", found: Lines, place: Place) -> None:
     layout, side = place.layout, place.side
     engine.execute("CREATE TABLE referenced_files (object UBIGINT, reference VARCHAR, content JSON)")
     found.read("looked_at", *(decode.quick(layout, "lines", careful=careful) for careful in (False, True)))
-    unusual = "(SELECT object, line FROM looked_at WHERE line IS NOT NULL AND regexp_matches(line, '\\S'))"
+    unusual = f"(SELECT object, line FROM looked_at WHERE line IS NOT NULL AND {WRITTEN})"
     longer = decode.thorough(layout, unusual, side, needs_objects=place.needs_objects)
-    engine.execute(f"CREATE TABLE halves AS {decode.usual(layout, 'looked_at', side)} UNION ALL ({longer})")
+    try:
+        engine.execute(f"CREATE TABLE halves AS {decode.usual(layout, 'looked_at', side)} UNION ALL ({longer})")
+    except memory_error():
+        few = f"(SELECT object, line FROM lines WHERE {WRITTEN})"
+        found.read("halves", decode.thorough(layout, few, side, needs_objects=place.needs_objects))
 
 
 def _read_references(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> None:
@@ -164,21 +170,20 @@ def _write(engine: "Engine", homes: Mapping[int, datetime], target: Path) -> Non
 
 def _faulty(engine: "Engine", paths: Mapping[int, Path]) -> list[Quarantined]:
     """The rows that cannot be used, with their line numbers from a second reading of the damaged files."""
-    by_object: dict[int, dict[str, list[tuple[str, datetime | None, int]]]] = {}
-    for number, head, fault, time, rows in engine.execute(FAULTY).fetchall():
-        by_object.setdefault(number, {}).setdefault(head, []).append((fault, time, rows))
+    by_object: dict[int, list[tuple[str, str, str, datetime | None, int]]] = {}
+    for number, *cause in engine.execute(FAULTY).fetchall():
+        by_object.setdefault(number, []).append(tuple(cause))
     faults = []
-    for number, wanted in by_object.items():
+    for number, causes in by_object.items():
         places: dict[str, list[int]] = {}
-        for place, content in lines.numbers(paths[number], wanted):
-            places.setdefault(content, []).append(place)
-        for content, causes in wanted.items():
-            for fault, time, rows in causes:
-                at: list[int | None] = [*places.get(content, ())] or [None]
-                faults += [
-                    Quarantined(object=number, line=at[row % len(at)], fault=Fault(fault), content=content, time=time)
-                    for row in range(rows)
-                ]
+        for place, digest in lines.numbers(paths[number], {digest: head for digest, head, *_ in causes}):
+            places.setdefault(digest, []).append(place)
+        for digest, head, fault, time, rows in causes:
+            at: list[int | None] = [*places.get(digest, ())] or [None]
+            faults += [
+                Quarantined(object=number, line=at[row % len(at)], fault=Fault(fault), content=head, time=time)
+                for row in range(rows)
+            ]
     return faults
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tasks.adapters.database import errors
-from tasks.adapters.lines import KEPT_CHARACTERS, LINE_LIMIT_BYTES, BadLine
-from tasks.core.records.fault import Fault
+from tasks.adapters.lines import LINE_LIMIT_BYTES, BadLine
+from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -27,7 +27,7 @@ from prefect_kubernetes.worker import KubernetesWorkerJobConfiguration
 from ruamel.yaml import YAML
 
 from configs.monitor import EngineSettings
-from deployments.register import _deployment
+from deployments.register import _deployment, register
 from tests.builders import monitor
 from tests.flows.test_cli import ROOT
 
@@ -139,6 +139,15 @@ def test_prefects_own_command_takes_the_file(prefect_server: None) -> None:
         check=False,
     )
     assert made.returncode == 0, made.stdout + made.stderr
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_monitors_are_deployed_to_pools_of_any_type(pools: None, tmp_path: Path, kind: str) -> None:
+    config = monitor(tmp_path, name=f"in-{kind}", schedule={"interval": "1h"})
+    (line, *_) = register({tmp_path / "bot.yaml": config}, f"example-{kind}")
+    assert line.startswith(f"genwatch/in-{kind}: registered")
+    with get_client(sync_client=True) as client:
+        assert client.read_deployment_by_name(f"genwatch/in-{kind}").work_pool_name == f"example-{kind}"
 
 
 def test_docker_runs_a_bounded_container_that_can_write_to_scratch_alone(pools: None, tmp_path: Path) -> None:

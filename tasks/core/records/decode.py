@@ -7,7 +7,7 @@ an object, is decided by one parse (`quick`); the others keep their text and tak
 from enum import IntEnum
 from typing import Final
 
-from tasks.core.records.fault import Fault
+from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 from tasks.core.records.layout import WHOLE, Layout, sql_text
 
 MILLISECONDS_FROM: Final = 100_000_000_000  # seconds reach the year 5138, milliseconds begin in 1973
@@ -64,7 +64,8 @@ def usual(layout: Layout, looked_at: str, side: Side) -> str:
     sides = [Side.INPUT, Side.OUTPUT] if layout.side is not None else [side]
     parts = [
         f"SELECT object, line_hash, 0::UINTEGER AS position, {one}::UTINYINT AS side, key, 0::UINTEGER AS index, "
-        f"1::UINTEGER AS row_count, time, NULL::VARCHAR AS reference, NULL::VARCHAR AS fault, NULL::VARCHAR AS line "
+        f"1::UINTEGER AS row_count, time, NULL::VARCHAR AS reference, NULL::VARCHAR AS fault, NULL::VARCHAR AS line, "
+        f"NULL::VARCHAR AS digest "
         f"FROM {looked_at} WHERE line IS NULL"
         for one in sides
     ]
@@ -75,8 +76,9 @@ def thorough(layout: Layout, lines: str, side: Side, *, needs_objects: bool) -> 
     """A query of the halves in any lines, a row a logged row.
 
     Columns: object, line_hash, position (of the record in its line), side, key, index (of the row in its record),
-    row_count, time, reference, fault, and the line where there is a fault. A line that cannot be split into rows gives
-    one row with its fault. `side` is that of the location, for layouts that do not say it themselves. Expects
+    row_count, time, reference, fault, and where there is one the line, as far as it is kept, and its MD5; of rows that
+    lie elsewhere the whole line. A line that cannot be split into rows gives one row with its fault. `side` is that of
+    the location, for layouts that do not say it themselves. Expects
     `referenced_files(object, reference, content JSON)`, the rows that lie in files.
     """
     keyed = f"SELECT *, json_type(record) AS record_kind FROM ({_keyed(layout, records(layout, lines))})"
@@ -96,7 +98,10 @@ def thorough(layout: Layout, lines: str, side: Side, *, needs_objects: bool) -> 
         SELECT object, hash(line) AS line_hash, position::UINTEGER AS position,
                unnest(CASE WHEN fault IS NULL THEN sides ELSE [{Side.OTHER}] END)::UTINYINT AS side,
                md5_number(id)::UUID AS key, index::UINTEGER AS index, row_count::UINTEGER AS row_count, time,
-               reference, fault, CASE WHEN fault IS NOT NULL THEN line END AS line
+               reference, fault,
+               CASE WHEN fault = '{Fault.REFERENCE_MISSING}' THEN line
+                    WHEN fault IS NOT NULL THEN left(line, {KEPT_CHARACTERS}) END AS line,
+               CASE WHEN fault IS NOT NULL THEN md5(line) END AS digest
         FROM judged
     """
 

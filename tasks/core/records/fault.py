@@ -1,6 +1,9 @@
 """Why a logged line, or a whole object, is in quarantine."""
 
 from enum import StrEnum
+from typing import Final
+
+KEPT_CHARACTERS: Final = 10_000  # of an unusable line
 
 
 class Fault(StrEnum):
