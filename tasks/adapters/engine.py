@@ -27,6 +27,6 @@ def open_engine(scratch: Path, memory_gb: float) -> "Iterator[Engine]":
 
 
 def allow(engine: "Engine", more: int) -> None:
-    """Let the engine take so many bytes beyond its limit."""
+    """Let the engine take so many bytes beyond its limit, for a row so long that it goes through alone."""
     (megabytes,) = engine.execute("SELECT getvariable('megabytes')").fetchone() or (0,)
     engine.execute(f"SET memory_limit = '{megabytes + more // 1_000_000}MB'")

@@ -105,7 +105,7 @@ class Halves:
     def forget(self, before: date) -> int:
         """Delete the slices of days before `before`; returns how many objects of the store are gone."""
         kept = f"{ROOT}/date={before:%Y-%m-%d}/"
-        old = [stored.key for stored in self._storage.list(f"{ROOT}/") if stored.key < kept]
+        old = [one.key for one in self._storage.list(f"{ROOT}/") if f"{ROOT}/date=" < one.key < kept]
         for key in old:
             self._storage.delete(key)
         return len(old)

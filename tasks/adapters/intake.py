@@ -1,7 +1,7 @@
 """Intake: the objects that can matter to some windows, those that are new among them read, all by their halves."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from tasks.adapters.locations import open_storage
 from tasks.adapters.sampled import Library
 from tasks.adapters.settling import Rules
 from tasks.adapters.slicing import read_slice
-from tasks.adapters.source import Place, objects_of, open_places, slices, version_of
+from tasks.adapters.source import Place, covers, objects_of, open_places, slices, version_of
 from tasks.adapters.staging import Scratch, open_scratch
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.window import Window
@@ -28,13 +28,15 @@ LAYOUT: Final = 1  # counts up when halves mean something else
 class Intake:
     """What is known of a source: the slices in the store, the newest version of each object, what was read just now.
 
-    `listed` are the objects that can hold events of the span; `new` the numbers of those read by this call.
+    `listed` are the objects that can hold events of the span; `new` the numbers of those read by this call; `gone` are
+    those that were read once and that the span's folders hold no more.
     """
 
     places: Sequence[Place]
     kept: Sequence[KeptSlice]
     listed: frozenset[int]
     new: frozenset[int]
+    gone: Mapping[int, tuple[Place, StoredObject]]
 
     @property
     def library(self) -> Library:
@@ -42,6 +44,8 @@ class Intake:
         found: dict[tuple[int, str], tuple[int, StoredObject]] = {}
         for one in self.kept:
             for number, stored in one.objects.items():
+                if number in self.gone:
+                    continue
                 place = (one.place, stored.key)
                 found[place] = max(found.get(place, (number, stored)), (number, stored), key=self._rank)
         return Library(
@@ -71,6 +75,7 @@ def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratc
     kept = halves.known()
     known = {number for one in kept for number in one.objects.keys() - one.unread}
     found = [objects_of(place, span) for place in places]
+    keys = [{one.key for one in objects} for objects in found]
     listed = {version_of(place, one) for place, objects in zip(places, found, strict=True) for one in objects}
     wanted = [
         (number, group)
@@ -80,7 +85,13 @@ def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratc
     work = [Work(config=config, place=number, objects=tuple(group)) for number, group in wanted]
     read = _read_all(config, store, work, scratch, progress)
     new = frozenset(number for one in read for number in one.objects)
-    return Intake(places=places, kept=[*kept, *read], listed=frozenset(listed) | new, new=new)
+    gone = {
+        number: (places[one.place], stored)
+        for one in kept
+        for number, stored in one.objects.items()
+        if covers(places[one.place], span, stored) and stored.key not in keys[one.place]
+    }
+    return Intake(places=places, kept=[*kept, *read], listed=frozenset(listed) | new, new=new, gone=gone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ A line ends as DuckDB has it: at a newline, at a carriage return, or at both tog
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ import pyarrow as pa
 from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 
 LINE_LIMIT_BYTES: Final = 64 * 2**20
-BATCH_CHARACTERS: Final = 2 * 2**20
+QUICK_BYTES: Final = 8 * 2**20  # lines beyond are read one by one
+BATCH_CHARACTERS: Final = 4 * 2**20
+END: Final = re.compile(rb"[\r\n]")
 LINES_SCHEMA: Final = pa.schema([("object", pa.uint64()), ("line", pa.string())])
 
 
@@ -51,19 +54,32 @@ def clean(source: Path, target: Path) -> Cleaned:
     return Cleaned(bad=bad, longest=longest)
 
 
+def ends_long(path: Path) -> bool:
+    """Whether the last line is longer than `QUICK_BYTES` and has no end: DuckDB would pass over it."""
+    with path.open("rb") as raw:
+        raw.seek(0, 2)
+        if raw.tell() <= QUICK_BYTES:
+            return False
+        raw.seek(-QUICK_BYTES, 2)
+        return not END.search(raw.read())
+
+
 def batches(files: Mapping[int, Path]) -> Iterator[pa.RecordBatch]:
-    """The lines of clean files by the numbers of their objects, few at once where they are long."""
+    """The lines of clean files by the numbers of their objects, few at once where they are long; at least one batch."""
+    objects: list[int] = []
+    held: list[str] = []
+    size = 0
     for number, path in files.items():
         with path.open(encoding="utf-8-sig") as text:
-            held: list[str] = []
-            size = 0
             for line in text:
-                held.append(line.rstrip("\n"))
-                size += len(line)
+                if content := line.rstrip("\n"):
+                    objects.append(number)
+                    held.append(content)
+                    size += len(content)
                 if size > BATCH_CHARACTERS:
-                    yield _batch(number, held)
-                    held, size = [], 0
-            yield _batch(number, held)
+                    yield _batch(objects, held)
+                    objects, held, size = [], [], 0
+    yield _batch(objects, held)
 
 
 def numbers(source: Path, wanted: Mapping[str, str]) -> Iterator[tuple[int, str]]:
@@ -99,8 +115,8 @@ def _text_lines(text: TextIO) -> Iterator[str]:
             rest = text.readline(LINE_LIMIT_BYTES)
 
 
-def _batch(number: int, held: list[str]) -> pa.RecordBatch:
-    return pa.record_batch([pa.array([number] * len(held), pa.uint64()), pa.array(held)], schema=LINES_SCHEMA)
+def _batch(objects: list[int], held: list[str]) -> pa.RecordBatch:
+    return pa.record_batch([pa.array(objects, pa.uint64()), pa.array(held, pa.string())], schema=LINES_SCHEMA)
 
 
 def _is_text(line: bytes) -> bool:

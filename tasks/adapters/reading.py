@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from tasks.adapters import lines, tabular
-from tasks.adapters.database import errors, memory_error
+from tasks.adapters.database import errors, length_errors
 from tasks.adapters.engine import allow
 from tasks.adapters.lines import BadLine
 from tasks.adapters.staging import Scratch, Staged, staged
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Engine
 
 DELIMITER: Final = "\x01\x02\x01\x02"  # stands in no line, so that a line is one column
-BUFFER_BYTES: Final = 64 * 2**20  # DuckDB would take sixteen times the longest line in one piece
+BUFFER_BYTES: Final = 4 * lines.QUICK_BYTES  # DuckDB would take sixteen times the longest line in one piece
 BYTES_A_BYTE: Final = 32  # of a long line, as DuckDB reckons what it needs to parse it; little of that is touched
 NO_LINES: Final = "SELECT NULL::UBIGINT AS object, NULL::VARCHAR AS line WHERE false"
 
@@ -53,11 +53,11 @@ class Lines:
         self._scratch = scratch
         self.faults = [_whole(number, one.fault) for number, one in files.items() if one.fault]
         self.paths = {number: one.path for number, one in files.items()}
-        self._is_clean = False
         engine.execute("CREATE OR REPLACE TABLE files (object UBIGINT, path VARCHAR)")
         for number, one in files.items():
             self._prepare(number, one, kind)
         self.numbered = dict(self.paths)
+        self._is_clean, self._is_long = False, any(map(lines.ends_long, self.paths.values()))
         self._define()
 
     def _prepare(self, number: int, one: Staged, kind: Format) -> None:
@@ -77,23 +77,36 @@ class Lines:
     def read(self, name: str, *queries: str) -> None:
         """Make the table `name` of the first query over `lines` that can read them all.
 
-        Where even the last one fails, or the lines are so long that memory does not suffice, it is tried again with a
-        few lines at once, and without those that are no text.
+        Where even the last one fails, it is tried again without the lines that are no text; where lines are so long
+        that memory does not suffice, with few at once. A query says of each line what it says of it alone.
         """
+        if self._read_whole(name, *queries):
+            return
+        self._clean()
+        if not self._read_whole(name, queries[-1]):
+            self._read_few(name, queries[-1])
+
+    def _read_whole(self, name: str, *queries: str) -> bool:
+        """Whether DuckDB could read the files by itself."""
         unreadable, _ = errors()
-        for query in () if self._is_clean else queries:
+        for query in () if self._is_long else queries:
             try:
                 self._engine.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
             except unreadable:
                 continue
-            except memory_error():
+            except length_errors():
+                self._is_long = True
                 break
-            return
-        self._clean()
-        self._engine.register(
-            "batches", pa.RecordBatchReader.from_batches(lines.LINES_SCHEMA, lines.batches(self.paths))
-        )
-        self._engine.execute(f"CREATE OR REPLACE TABLE {name} AS {queries[-1]}")
+            return True
+        return False
+
+    def _read_few(self, name: str, query: str) -> None:
+        statement = f"CREATE OR REPLACE TABLE {name} AS"
+        for batch in lines.batches(self.paths):
+            self._engine.register("few", pa.Table.from_batches([batch]))
+            self._engine.execute("CREATE OR REPLACE TEMP VIEW lines AS FROM few")
+            self._engine.execute(f"{statement} {query}")
+            statement = f"INSERT INTO {name}"
 
     def close(self, originals: Mapping[int, Staged]) -> None:
         """Delete the files that were made beside the staged ones."""
@@ -102,7 +115,7 @@ class Lines:
                 path.unlink(missing_ok=True)
 
     def _clean(self) -> None:
-        """Go on with copies that lack the lines that are no text, read line by line."""
+        """Go on with copies that lack the lines that are no text."""
         if self._is_clean:
             return
         longest = 0
@@ -116,8 +129,8 @@ class Lines:
             else:
                 target.unlink()
         allow(self._engine, BYTES_A_BYTE * longest)
-        self._engine.execute("CREATE OR REPLACE TEMP VIEW lines AS FROM batches WHERE line <> ''")
-        self._is_clean = True
+        self._is_clean, self._is_long = True, self._is_long or longest > lines.QUICK_BYTES
+        self._define()
 
     def _define(self) -> None:
         self._engine.execute("DELETE FROM files")
@@ -149,7 +162,7 @@ def _query(paths: Sequence[str]) -> str:
         SELECT f.object, t.line
         FROM read_csv([{files}], columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false,
                       delim = '{DELIMITER}', quote = '', escape = '', strict_mode = false, compression = 'none',
-                      max_line_size = {lines.LINE_LIMIT_BYTES}, buffer_size = {BUFFER_BYTES}, filename = true) t
+                      max_line_size = {lines.QUICK_BYTES}, buffer_size = {BUFFER_BYTES}, filename = true) t
         JOIN files f ON f.path = t.filename
         WHERE t.line IS NOT NULL
     """

@@ -36,12 +36,13 @@ def changed_windows(
     span = Window(start=min(open_still) - config.window.grace, end=max(moment, max(open_still) + every))
     with open_scratch(config.engine.scratch_gb) as scratch:
         intake = take_in(config, store, span, scratch, progress)
-        fresh = [one for one in intake.kept if one.folder not in halves.considered()]
+        considered = halves.considered()
+        fresh = [one for one in intake.kept if one.folder not in considered]
         if not fresh:
             return []
         with open_engine(scratch.folder, config.engine.memory_gb) as engine:
             settling.load(engine, intake.files(halves, scratch.folder))
-            starts = _touched(config, engine, halves, intake, fresh) & set(open_still)
+            starts = _touched(config, engine, halves, intake, fresh) & set(open_still) - _without_logs(config, intake)
             now = _counts(config, engine, halves, intake, sorted(starts))
     changed = [start for start in sorted(starts) if _differs(_manifest(store, start, published[start]), now[start])]
     if not changed:
@@ -59,6 +60,12 @@ def _touched(
     counted = settling.counts_of(engine, None, keys, rules_of(config))
     faults = halves.faults(fresh, intake.library.objects.keys())
     return counted.keys() | {window_at(time, config.window.every).start for time in faults["time"].to_pylist()}
+
+
+def _without_logs(config: MonitorConfig, intake: Intake) -> set[datetime]:
+    """The starts of the windows whose logs are gone, at least in part: they stay as they are."""
+    homes = [place.home_of(stored) or stored.modified for place, stored in intake.gone.values()]
+    return {window_at(home, config.window.every).start for home in homes}
 
 
 def _counts(

@@ -87,7 +87,7 @@ def _read_group(engine: "Engine", place: Place, group: Mapping[int, StoredObject
     with lines_of(engine, kind, place.storage, group, scratch) as found:
         if layout.reference is not None:
             found.read("referring", wide.references(layout))
-            load_references(engine, place, group, engine.execute("FROM referring").fetchall())
+            load_references(engine, place, group, engine.execute("SELECT DISTINCT * FROM referring").fetchall())
         found.read("found", query)
     engine.execute(f"INSERT INTO {kept} SELECT DISTINCT ON (number, side) * FROM found")
 

@@ -108,10 +108,10 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
     if span is not None:
         near = _within(span.start - rules.horizon, span.end + rules.horizon)
         inside = _within(span.start, span.end)
-    counted = f"SELECT count(*), count(*) FILTER (NOT ({inside})) FROM all_halves WHERE {near}"
-    rows, outside = engine.execute(counted).fetchone() or (0, 0)
+    (outside,) = engine.execute(f"SELECT count(*) FROM all_halves WHERE {near} AND NOT ({inside})").fetchone() or (0,)
     engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys if outside else NO_KEYS})")
     among = "SEMI JOIN wanted w ON h.key IS NOT DISTINCT FROM w.key" if outside else ""
+    (rows,) = engine.execute(f"SELECT count(*) FROM all_halves h {among} WHERE {near}").fetchone() or (0,)
     late = {name: rules.parameters[name] for name in ("every", "late")}
     parts = -(-int(rows) // PART_ROWS) or 1
     for part in range(parts):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from tasks.adapters import lines
-from tasks.adapters.database import memory_error
+from tasks.adapters.database import length_errors
 from tasks.adapters.engine import open_engine
 from tasks.adapters.reading import Lines, Quarantined
 from tasks.adapters.source import Place, version_of
@@ -97,7 +97,7 @@ def _decode(engine: "Engine", found: Lines, place: Place) -> None:
     longer = decode.thorough(layout, unusual, side, needs_objects=place.needs_objects)
     try:
         engine.execute(f"CREATE TABLE halves AS {decode.usual(layout, 'looked_at', side)} UNION ALL ({longer})")
-    except memory_error():
+    except length_errors():
         few = f"(SELECT object, line FROM lines WHERE {WRITTEN})"
         found.read("halves", decode.thorough(layout, few, side, needs_objects=place.needs_objects))
 

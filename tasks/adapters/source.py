@@ -87,6 +87,14 @@ def objects_of(place: Place, span: Window) -> list[StoredObject]:
     return sorted(found.values(), key=lambda stored: stored.key)
 
 
+def covers(place: Place, span: Window, stored: StoredObject) -> bool:
+    """Whether an object, were it still there, would be among `objects_of` the span."""
+    prefixes = place.folders.covering(span, timedelta(0))
+    return any(holds(prefix, stored.key) for prefix in prefixes) and (
+        place.folders.is_dated or stored.modified >= span.start
+    )
+
+
 def slices(objects: Sequence[StoredObject]) -> Iterator[list[StoredObject]]:
     """The objects in groups that fit into the memory of one machine, in their order."""
     group: list[StoredObject] = []

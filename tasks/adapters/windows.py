@@ -76,6 +76,7 @@ def read_window(
         warnings=(
             *_warnings(config, record_counts, len(objects)),
             *_empty_columns(config, written),
+            *([f"{len(intake.gone)} objects that were read before are gone"] if intake.gone else []),
             *warnings(written.checks),
         ),
     )

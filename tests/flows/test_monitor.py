@@ -507,3 +507,15 @@ def test_rows_that_break_the_contract_can_be_quarantined_and_are_not_judged(tmp_
     assert (fluency.scored, fluency.not_asked) == (30, {"contract": 10})
     listed = read_table(store_of(config), key("quarantine", WINDOW.key, 0))["reason"].to_pylist()
     assert listed == ["contract:completion.length"] * 10
+
+
+def test_a_window_whose_logs_are_gone_stays_as_it_is(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 10)
+    config = monitor(tmp_path)
+    scheduled(config, SIX + HOUR + QUARTER)
+    for path in (tmp_path / "logs").rglob("*.jsonl"):
+        path.unlink()
+    write_logs(tmp_path, "inputs", SIX, [asked("late", SIX)], name="late.jsonl")
+    again = scheduled(config, SIX + 2 * HOUR + QUARTER)
+    assert [(one.window.start, one.revision) for one in again] == [(SIX + HOUR, 0)]
+    assert manifest_of(config).counts.joined == 10

@@ -38,7 +38,7 @@ WORKERS_OWN = "worker:made-up"
 KUBERNETES = ("1.30", "1.37")
 HEADROOM_GB = 1
 SPILL = 1.2
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+# https://github.com/dirt-simple/terraform-aws-fargate-cpu-memory-values
 FARGATE_MIB = {256: {512, 1024, 2048}, 1024: set(range(2048, 8193, 1024)), 2048: set(range(4096, 16385, 1024))}
 FARGATE_IMAGE_GIB = 4
 Rendered = tuple[Any, FlowRun]

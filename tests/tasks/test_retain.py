@@ -5,6 +5,8 @@ import pytest
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.erasure import find, remains
+from tasks.adapters.halves import Halves
+from tasks.adapters.intake import reader_of
 from tasks.adapters.results import key
 from tasks.collect import collect_window
 from tasks.core.errors import ErasureError
@@ -45,6 +47,17 @@ def test_what_is_older_than_the_monitor_keeps_is_deleted_and_the_rest_stays(tmp_
     assert kinds() == {"interactions", "measures"}
     retain_store(config, store, SIX + 31 * DAYS)
     assert kinds() == {"measures"}
+
+
+def test_what_was_considered_for_revisions_is_remembered(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path)
+    halves = Halves(store_of(config), reader_of(config))
+    collect_window(config, job(), store_of(config))
+    halves.consider(["a slice"])
+    retain_store(config, store_of(config), SIX + 11 * DAYS)
+    assert halves.known() == []
+    assert halves.considered() == {"a slice"}
 
 
 def test_nothing_is_deleted_that_a_revision_can_need(tmp_path: Path) -> None:
