@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DELIMITER: Final = "\x01\x02\x01\x02"  # stands in no line, so that a line is one column
 BUFFER_BYTES: Final = 4 * lines.QUICK_BYTES  # DuckDB would take sixteen times the longest line in one piece
-BYTES_A_BYTE: Final = 32  # of a long line, as DuckDB reckons what it needs to parse it; little of that is touched
+BYTES_A_BYTE: Final = 64  # of a long line, as DuckDB reckons what it needs to parse it; little of that is touched
 NO_LINES: Final = "SELECT NULL::UBIGINT AS object, NULL::VARCHAR AS line WHERE false"
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # DuckDB takes files of lines for small, and would build its hash table on all of them instead of on the sample.
 AS_WRITTEN: Final = "SET disabled_optimizers = 'join_order,build_side_probe_side'"
 BATCH_ROWS: Final = 500
+PART_BYTES: Final = 8 * 2**20  # of rows that are parsed at once
 WITH_KIN: Final = """
     SELECT o.*, list(k.record) FILTER (k.record IS NOT NULL) AS kin
     FROM own o LEFT JOIN kin k USING ("group") GROUP BY ALL
@@ -76,9 +77,11 @@ def read_sampled(engine: "Engine", source: Source, library: Library, scratch: Sc
     _define_uris(engine, library, numbers)
     schema = logged(source.segments)
     later = {name: one.all_columns for name, one in source.later.items()}
-    reader = engine.sql(wide.interactions(source.columns, later, source.segments)).to_arrow_reader(BATCH_ROWS)
-    for batch in reader:
-        yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
+    for part in engine.execute(wide.PARTS, {"bytes": PART_BYTES}).fetchall():
+        query = wide.interactions(source.columns, later, source.segments, part)
+        reader = engine.sql(query).to_arrow_reader(BATCH_ROWS)
+        for batch in reader:
+            yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
 
 
 def _read_group(engine: "Engine", place: Place, group: Mapping[int, StoredObject], scratch: Scratch) -> None:

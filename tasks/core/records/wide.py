@@ -21,6 +21,13 @@ WANTED: Final = """
     WHERE feedback_object IS NOT NULL
 """
 RELATIONS: Final[Mapping[str, str]] = {"ground_truth": "g", "feedback": "f"}
+PARTS: Final = """
+    SELECT min(number), max(number)
+    FROM (
+        SELECT number, sum(sum(strlen(row::VARCHAR))) OVER (ORDER BY number) // $bytes AS part FROM rows GROUP BY number
+    )
+    GROUP BY part ORDER BY part
+"""
 _LINES: Final = """(
     SELECT w.*, l.line FROM lines l JOIN wanted_lines w ON l.object = w.object AND hash(l.line) = w.line_hash
 )"""
@@ -62,8 +69,10 @@ def kin_records(layout: Layout) -> str:
     """
 
 
-def interactions(columns: Mapping[str, str], later: Mapping[str, Mapping[str, str]], segments: Iterable[str]) -> str:
-    """A query of the sampled interactions in the order of the sample, with the columns of `interaction.logged`.
+def interactions(
+    columns: Mapping[str, str], later: Mapping[str, Mapping[str, str]], segments: Iterable[str], part: tuple[int, int]
+) -> str:
+    """A query of the sampled interactions from one number to another in their order, as `interaction.logged`.
 
     Expects `rows(number, side, id, row)`, `sampled` and `objects(object, uri)`. A prompt is looked for in the input
     only and a completion in the output only; every other column in the output first, then in the input. `later` are the
@@ -86,6 +95,7 @@ def interactions(columns: Mapping[str, str], later: Mapping[str, Mapping[str, st
         LEFT JOIN rows f ON f.number = s.number AND f.side = 4
         JOIN objects a ON a.object = s.input_object
         JOIN objects b ON b.object = s.output_object
+        WHERE s.number BETWEEN {part[0]} AND {part[1]}
         ORDER BY s.number
     """
 
