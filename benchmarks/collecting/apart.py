@@ -83,6 +83,7 @@ def _call(command: Sequence[str]) -> None:
 
 
 def _raised(complaints: str) -> str:
-    """The last exception in what a process said, shortened to a cell of the table."""
+    """The last exception in what a process said."""
     lines = [line for line in complaints.splitlines() if "Error" in line or "Exception" in line]
-    return f"raised {(lines or complaints.splitlines() or ['nothing that it told'])[-1].replace('|', '/').strip()[:90]}"
+    last = (lines or complaints.splitlines() or ["nothing that it told"])[-1]
+    return f"raised {last.replace('|', '/').strip()}"

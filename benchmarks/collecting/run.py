@@ -19,6 +19,7 @@ from table import HANDS, HEADINGS, NOTHING, Figures, cells, growth, medians, row
 
 HERE: Final = Path(__file__).resolve().parent
 CHUNK_BYTES: Final = 2**24
+REMARK_CHARACTERS: Final = 100
 OF_MORE: Final = ("jsonl", "torn")
 
 
@@ -68,7 +69,7 @@ def measure(folder: Path, kind: str, options: argparse.Namespace) -> tuple[Measu
             log(f"{folder.parent.name} {kind}, run {turn + 1}: {name}")
             outcome = attempt(name, folder, kind, options)
             if outcome.line is None:
-                failures[name] = (outcome.failure or "").replace(f"{folder}/", "")
+                failures[name] = (outcome.failure or "").replace(f"{folder}/", "")[:REMARK_CHARACTERS]
             else:
                 lines[name].append(outcome.line)
     return {name: medians(found) for name, found in lines.items() if name not in failures}, failures
@@ -86,7 +87,7 @@ def warm(folder: Path) -> int:
 
 def tell(measured: Measured, failures: Mapping[str, str], whole: Measured) -> None:
     """Print the table and the goals; ratios are to the queries over these logs, of torn ones to those over `whole`."""
-    hands = {hand: found[hand] for hand in HANDS for found in (whole, measured) if hand in found}
+    hands: Measured = {hand: found[hand] for hand in HANDS for found in (whole, measured) if hand in found}
     print(row(HEADINGS), row(["---"] * len(HEADINGS)), sep="\n")
     for name in PEERS:
         if name in measured:
@@ -108,7 +109,7 @@ def main(options: argparse.Namespace) -> None:
             folder = options.folder / str(pairs) / kind
             log(f"{folder}: generating what is missing")
             generate(folder, pairs, kind)
-            print(f"\n{pairs:,} pairs, {kind}, {warm(folder) / 1e9:.2f} GB, medians of {options.runs} runs\n")
+            print(f"\n{pairs:,} pairs, {kind}, {warm(folder) / 1e6:,.0f} MB, medians of {options.runs} runs\n")
             measured, failures = measure(folder, kind, options)
             found[pairs, kind] = measured
             tell(measured, failures, found.get((pairs, "jsonl"), {}) if kind == "torn" else {})
