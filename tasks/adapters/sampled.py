@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # DuckDB takes files of lines for small, and would build its hash table on all of them instead of on the sample.
 AS_WRITTEN: Final = "SET disabled_optimizers = 'join_order,build_side_probe_side'"
 BATCH_ROWS: Final = 500
+ELSEWHERE: Final = "FROM found WHERE row IS NULL"  # the rows that lie in files beside their objects
 PART_BYTES: Final = 8 * 2**20  # of rows that are parsed at once
 WITH_KIN: Final = """
     SELECT o.*, list(k.record) FILTER (k.record IS NOT NULL) AS kin
@@ -88,10 +89,11 @@ def _read_group(engine: "Engine", place: Place, group: Mapping[int, StoredObject
     kind, layout = place.kind, place.layout
     query, kept = (wide.rows(layout), "rows") if kind.decode is None else (wide.own_records(layout), "own")
     with lines_of(engine, kind, place.storage, group, scratch) as found:
-        if layout.reference is not None:
+        found.read("found", query)
+        if layout.reference is not None and engine.execute(ELSEWHERE).fetchone():
             found.read("referring", wide.references(layout))
             load_references(engine, place, group, engine.execute("SELECT DISTINCT * FROM referring").fetchall())
-        found.read("found", query)
+            found.read("found", query)
     engine.execute(f"INSERT INTO {kept} SELECT DISTINCT ON (number, side) * FROM found")
 
 

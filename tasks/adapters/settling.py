@@ -13,6 +13,7 @@ from tasks.core.window import Window
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Engine
 
+MICROSECOND: Final = timedelta(microseconds=1)
 PART_ROWS: Final = 1_500_000
 COUNTED: Final = (
     "inputs",
@@ -44,9 +45,10 @@ class Rules:
         return 2 * (self.late + self.grace)
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters of the statements in `tasks.core.records.settle`."""
-        return {"every": self.every, "grace": self.grace, "late": self.late}
+    def parameters(self) -> dict[str, int]:
+        """The parameters of the statements in `tasks.core.records.settle`, in microseconds."""
+        lengths = {"every": self.every, "grace": self.grace, "late": self.late}
+        return {name: length // MICROSECOND for name, length in lengths.items()}
 
 
 def load(engine: "Engine", files: Sequence[tuple[Path, Collection[int]]]) -> None:
@@ -130,7 +132,7 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
 
 
 def _counted(engine: "Engine", rules: Rules) -> list[dict[str, Any]]:
-    counted = engine.execute(settle.COUNTS, {"every": rules.every})
+    counted = engine.execute(settle.COUNTS, {"every": rules.parameters["every"]})
     names = [column[0] for column in counted.description or ()]
     return [dict(zip(names, row, strict=True)) for row in counted.fetchall()]
 

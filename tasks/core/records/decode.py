@@ -48,15 +48,10 @@ def quick(layout: Layout, lines: str, *, careful: bool) -> str:
 
 
 def _is_usual(layout: Layout) -> str:
-    """SQL that is true only for a line whose record has exactly one row, an object.
-
-    The text of the first row begins with a brace; so would a text in its place, which stands in the line as `["{`. The
-    second row is null where there is none, and where it is a null, which stands in the line after a comma.
-    """
+    """SQL that is true only for a line whose record has exactly one row, an object."""
     if layout.rows in {None, WHOLE}:
         return "starts_with(line, '{')"
-    null = r"CASE WHEN contains(line, 'null') THEN regexp_matches(line, ',\s*null') ELSE false END"
-    return f"second IS NULL AND starts_with(first, '{{') AND NOT contains(line, '[\"{{') AND NOT {null}"
+    return "starts_with(first, '{') AND second IS NULL"
 
 
 def usual(layout: Layout, looked_at: str, side: Side) -> str:
@@ -137,22 +132,24 @@ def id_of(layout: Layout) -> str:
 
 
 def _keyed(layout: Layout, recorded: str) -> str:
-    """Every column of `recorded`, which has `record`, beside its id, time, reference, first and second row as text."""
+    """Every column of `recorded`, which has `record`, beside its id, time, reference, first and second row as JSON."""
     rows = layout.rows or WHOLE
-    texts = [*layout.id, *layout.time, layout.reference or NOTHING, f"{rows}[0]", f"{rows}[1]"]
+    paths = [*layout.id, *layout.time, layout.reference or NOTHING, f"{rows}[0]", f"{rows}[1]"]
     ids, times = len(layout.id), len(layout.time)
     after = ids + times
     return f"""
-        SELECT * EXCLUDE (texts), nullif(trim({_first(1, ids)}), '') AS id, {_time(_first(ids + 1, times))} AS time,
-               {_first(ids + 1, times)} AS time_text,
-               texts[{after + 1}] AS reference, texts[{after + 2}] AS first, texts[{after + 3}] AS second
-        FROM (SELECT *, json_extract_string(record, [{", ".join(map(sql_text, texts))}]) AS texts FROM ({recorded}))
+        SELECT *, {_time("time_text")} AS time
+        FROM (
+            SELECT * EXCLUDE (found), nullif(trim({_first(1, ids)}), '') AS id, {_first(ids + 1, times)} AS time_text,
+                   found[{after + 1}]->>'$' AS reference, found[{after + 2}] AS first, found[{after + 3}] AS second
+            FROM (SELECT *, json_extract(record, [{", ".join(map(sql_text, paths))}]) AS found FROM ({recorded}))
+        )
     """
 
 
 def _first(start: int, count: int) -> str:
-    found = [f"texts[{place}]" for place in range(start, start + count)]
-    return found[0] if len(found) == 1 else f"coalesce({', '.join([*found, 'NULL::VARCHAR'])})"
+    texts = [f"(found[{place}]->>'$')" for place in range(start, start + count)]
+    return texts[0] if len(texts) == 1 else f"coalesce({', '.join([*texts, 'NULL::VARCHAR'])})"
 
 
 def _sides(layout: Layout, side: Side) -> str:

@@ -1,7 +1,8 @@
 """SQL that settles what every half is: joined, orphan or a copy, and in which window it counts.
 
 The statements expect `halves` (the columns of `decode.thorough`, usable rows of the latest objects) and the parameters
-`every`, `grace` and `late`, which are intervals. The rules look at one ID at a time and no further than `late` plus
+`every`, `grace` and `late`, which are microseconds: DuckDB's intervals go through the calendar, and take three times
+as long as all the rest. The rules look at one ID at a time and no further than `late` plus
 `grace` from a half, so that every window settles a half alike, and each counts in exactly one:
 
 - An input counts in the window of its own time. It is a copy where another with its ID and index came before it, within
@@ -16,7 +17,9 @@ The statements expect `halves` (the columns of `decode.thorough`, usable rows of
 
 from typing import Final
 
-ANCHOR: Final = "TIMESTAMPTZ '1970-01-05 00:00:00+00'"  # a Monday, as in tasks/core/window.py
+from tasks.core.window import ANCHOR
+
+ANCHOR_US: Final = int(ANCHOR.timestamp()) * 1_000_000
 NO_HALVES: Final = """
     SELECT NULL::UBIGINT AS object, NULL::UBIGINT AS line_hash, NULL::UINTEGER AS position, NULL::UTINYINT AS side,
            NULL::UUID AS key, NULL::UINTEGER AS index, NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS time
@@ -27,12 +30,17 @@ ORDER: Final = "time, object, line_hash, position"
 
 def window_of(time: str) -> str:
     """SQL for the start of the window that holds a time."""
-    return f"time_bucket($every, {time}, {ANCHOR})"
+    return f"make_timestamptz(epoch_us({time}) - ((epoch_us({time}) - {ANCHOR_US}) % $every + $every) % $every)"
 
 
-def _is_copy(previous: str, time: str = "time") -> str:
-    near = f"least({time} - $late - $grace, {window_of(time)})"
-    return f"coalesce({previous} >= {near}, false)"
+def _is_copy(previous: str) -> str:
+    near = f"least(epoch_us(time) - $late - $grace, epoch_us({window_of('time')}))"
+    return f"coalesce(epoch_us({previous}) >= {near}, false)"
+
+
+def _within(time: str, before: str, after: str, of: str) -> str:
+    """SQL for: a time lies less than `before` before another one, or not so far as `after` past it."""
+    return f"epoch_us({time}) - epoch_us({of}) BETWEEN 1 - {before} AND {after}"
 
 
 INPUTS: Final = f"""
@@ -41,11 +49,11 @@ INPUTS: Final = f"""
         SELECT *, lag(time) OVER (PARTITION BY key, index ORDER BY {ORDER}) AS previous FROM halves WHERE side = 0
     )
 """
-_PAIRED: Final = """
+_PAIRED: Final = f"""
     SELECT o.* EXCLUDE (side), i.time AS input_time, i.window_start AS input_window
     FROM (SELECT * FROM halves WHERE side = 1) o
     LEFT JOIN (SELECT * FROM settled_inputs WHERE NOT is_copy) i
-      ON o.key = i.key AND o.index = i.index AND i.time > o.time - $late AND i.time <= o.time + $grace
+      ON o.key = i.key AND o.index = i.index AND {_within("i.time", "$late", "$grace", "o.time")}
 """
 OUTPUTS: Final = f"""
     SELECT * EXCLUDE (previous, previous_input, input_window),
@@ -69,7 +77,7 @@ LATER: Final = f"""
                    AS previous
         FROM (SELECT * FROM halves WHERE side > 2) l
         LEFT JOIN (SELECT * FROM settled_inputs WHERE NOT is_copy) i
-          ON l.key = i.key AND l.index = i.index AND i.time > l.time - $late AND i.time < l.time + $late
+          ON l.key = i.key AND l.index = i.index AND {_within("i.time", "$late", "$late - 1", "l.time")}
     )
     WHERE nearness = 1
 """
