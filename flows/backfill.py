@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from configs.monitor import MonitorConfig
-from flows.monitor import final_state, watch_window
+from flows.monitor import final_state, watched
 from tasks.collect import prepare
 from tasks.core.run import Job, Published
 from tasks.due import missing_windows
@@ -34,5 +34,4 @@ def backfill(config: MonitorConfig, start: datetime, end: datetime, parallel: in
 @task(cache_policy=NO_CACHE, task_run_name="{job.window.key}")
 def watch_apart(config: MonitorConfig, job: Job) -> Published:
     """One window as a run of its own, in a thread."""
-    published: Any = watch_window(config, job)
-    return published  # type: ignore[no-any-return]
+    return watched(config, job)

@@ -14,7 +14,7 @@ from tasks.collect import collect, recollect
 from tasks.core.run import Job, Outcome, Published
 from tasks.due import due
 from tasks.notify import notify
-from tasks.publish import publish
+from tasks.publish import publish, read_published
 from tasks.retain import retain
 from tasks.score import replay as score_again
 from tasks.score import score
@@ -48,9 +48,21 @@ def monitor(
         replay: judge from the raw replies that were kept instead of asking; without a start, the newest window again.
     """
     jobs = due(config, scheduled_time(), window_start, window_end, newest_again=replay)
-    published: list[Any] = [watch_window(config, job, replay=replay) for job in jobs]
+    published = [watched(config, job, replay=replay) for job in jobs]
     retain(config, scheduled_time())
     return final_state(published)
+
+
+def watched(config: MonitorConfig, job: Job, *, replay: bool = False) -> Published:
+    """Watch one window in a run of its own.
+
+    What it published is read from the store: where the server's answer to the end of a run gets lost, Prefect asks
+    again, is told that the run has ended, and has lost what the run returned.
+    """
+    state: State[Any] = watch_window(config, job, replay=replay, return_state=True)
+    if not state.is_completed():
+        state.result()
+    return read_published(config, job)
 
 
 @flow(name="genwatch-window", flow_run_name=_window_name)
@@ -64,8 +76,7 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
     published = publish(config, job, outcome)
     notify(config, job, outcome, published)
-    state = final_state([published])
-    return Completed(name=state.name, message=state.message, data=published)
+    return final_state([published])
 
 
 def scheduled_time() -> datetime:

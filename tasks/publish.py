@@ -24,7 +24,7 @@ from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, beside, failures, metric_views
 from tasks.core.run import Assessed, Job, Outcome, Published
-from tasks.core.verdict import State, Verdict, verdict_table
+from tasks.core.verdict import State, Verdict, from_table, verdict_table
 from tasks.core.window import Window, key_of
 
 HISTORY_WINDOWS: Final = 48
@@ -38,7 +38,7 @@ def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     manifest = manifest_of(config, job, outcome)
     view = write_results(config, job, manifest, outcome, store)
-    published = _published(manifest, job, outcome.assessed, store)
+    published = _published(manifest, job, outcome.assessed.verdicts, store)
     _show(config, view, published)
     commit(store, manifest)
     get_run_logger().info("published revision %d: %s", job.revision, published.report)
@@ -104,14 +104,22 @@ def commit(store: Storage, manifest: Manifest) -> None:
         raise RevisionError(message)
 
 
-def _published(manifest: Manifest, job: Job, assessed: Assessed, store: Storage) -> Published:
+def read_published(config: MonitorConfig, job: Job) -> Published:
+    """What a run has published of a window, from the store."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
+    content = read_bytes(store, key("runs", job.window.key, job.revision, "json"))
+    verdicts = from_table(read_table(store, key("verdicts", job.window.key, job.revision)))
+    return _published(Manifest.model_validate_json(content), job, verdicts, store)
+
+
+def _published(manifest: Manifest, job: Job, verdicts: Sequence[Verdict], store: Storage) -> Published:
     place = key("runs", job.window.key, job.revision, "json")
     page = REPORT if job.is_newest else f"report/window={job.window.key}/rev={job.revision}.html"
     return Published(
         window=job.window,
         revision=job.revision,
         status=manifest.status,
-        verdicts=assessed.verdicts,
+        verdicts=tuple(verdicts),
         report=f"{store.root}/{page}",
         manifest=f"{store.root}/{place}",
         results=store.root,

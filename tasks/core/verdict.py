@@ -175,3 +175,21 @@ def verdict_table(verdicts: Iterable[Verdict], window_start: datetime, revision:
         for verdict in verdicts
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def from_table(table: pa.Table) -> tuple[Verdict, ...]:
+    """The verdicts in a table of `SCHEMA`; it does not tell which of them alarm."""
+    return tuple(
+        Verdict(
+            address=f"{row['signal']}.{row['subject']}.{row['measure']}",
+            value=row["value"],
+            low=row["low"],
+            high=row["high"],
+            n=row["n"],
+            limit=row["threshold"],
+            direction=Direction(row["direction"]),
+            state=State(row["verdict"]),
+            explanation=row["explanation"],
+        )
+        for row in table.to_pylist()
+    )
