@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.adapters.slicing import FAULTS_SCHEMA, Sliced
+from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage, StoredObject, read_bytes
 
 THREADS: Final = 16
@@ -72,10 +73,10 @@ class Halves:
         self._storage.put(f"{folder}/{INDEX}", json.dumps(document).encode())
         return KeptSlice(folder=folder, place=place, objects=sliced.objects, unread=sliced.unread)
 
-    def fetch(self, slices: Sequence[KeptSlice], folder: Path) -> list[Path]:
-        """The files of halves in a local folder."""
+    def fetch(self, slices: Sequence[KeptSlice], scratch: Scratch) -> list[Path]:
+        """The files of halves in the scratch directory."""
         with ThreadPoolExecutor(THREADS) as pool:
-            return list(pool.map(lambda kept: self._fetch(kept, folder / f"{Path(kept.folder).name}.parquet"), slices))
+            return list(pool.map(lambda kept: self._fetch(kept, scratch), slices))
 
     def faults(self, slices: Sequence[KeptSlice], objects: Collection[int]) -> pa.Table:
         """The unusable rows of some slices that are of the given objects; a reading counts before a failed one."""
@@ -128,9 +129,11 @@ class Halves:
     def _faults(self, kept: KeptSlice) -> pa.Table:
         return pq.read_table(BytesIO(read_bytes(self._storage, f"{kept.folder}/faults.parquet")))
 
-    def _fetch(self, kept: KeptSlice, target: Path) -> Path:
+    def _fetch(self, kept: KeptSlice, scratch: Scratch) -> Path:
+        target = scratch.path()
         with target.open("wb") as sink:
             self._storage.read(f"{kept.folder}/halves.parquet", sink)
+        scratch.take(target.stat().st_size)
         return target
 
 

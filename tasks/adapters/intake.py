@@ -53,14 +53,14 @@ class Intake:
             objects={number: (self.places[place], stored) for (place, _), (number, stored) in found.items()},
         )
 
-    def files(self, halves: Halves, folder: Path) -> list[tuple[Path, set[int]]]:
-        """The files of halves in a local folder, with the objects that each is read for: of two readings, one."""
+    def files(self, halves: Halves, scratch: Scratch) -> list[tuple[Path, set[int]]]:
+        """The files of halves, brought to scratch, with the objects that each is read for: of two readings, one."""
         objects = self.library.objects.keys()
         owner = {number: place for place, one in enumerate(self.kept) for number in one.objects if number in objects}
         owned: dict[int, set[int]] = {}
         for number, place in owner.items():
             owned.setdefault(place, set()).add(number)
-        paths = halves.fetch([self.kept[place] for place in owned], folder)
+        paths = halves.fetch([self.kept[place] for place in owned], scratch)
         return list(zip(paths, owned.values(), strict=True))
 
     def _rank(self, version: tuple[int, StoredObject]) -> tuple[bool, datetime]:

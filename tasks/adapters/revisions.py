@@ -41,7 +41,7 @@ def changed_windows(
         if not fresh:
             return []
         with open_engine(scratch.folder, config.engine.memory_gb) as engine:
-            settling.load(engine, intake.files(halves, scratch.folder))
+            settling.load(engine, intake.files(halves, scratch))
             starts = _touched(config, engine, halves, intake, fresh) & set(open_still) - _without_logs(config, intake)
             now = _counts(config, engine, halves, intake, sorted(starts))
     changed = [start for start in sorted(starts) if _differs(_manifest(store, start, published[start]), now[start])]

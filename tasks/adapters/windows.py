@@ -52,7 +52,7 @@ def read_window(
     intake = take_in(config, store, span_of(config, [window], moment), scratch, progress)
     halves = Halves(store, reader_of(config))
     library = intake.library
-    files = intake.files(halves, scratch.folder)
+    files = intake.files(halves, scratch)
     quarantine = _quarantine(halves, intake, library, window)
     with open_engine(scratch.folder, config.engine.memory_gb) as engine:
         settling.load(engine, files)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from configs.monitor import MonitorConfig
 from tasks.adapters.results import key, read_table
 from tasks.collect import collect_window
+from tasks.core.errors import ScratchError
 from tasks.core.manifest import Counts, check_counts
 from tasks.core.records.interaction import schema
 from tasks.core.records.sample import sample_hash
@@ -454,11 +455,16 @@ def test_dated_folders_of_any_grain_are_read(tmp_path: Path, pattern: str) -> No
 
 
 def test_a_window_that_does_not_fit_the_scratch_space_is_one_clear_sentence(tmp_path: Path) -> None:
-    from tasks.core.errors import ScratchError  # noqa: PLC0415
-
     write_logs(tmp_path, "inputs", SIX, []).write_bytes(gzip.compress(b" " * 2_000_000))
     with pytest.raises(ScratchError, match=r"raise engine\.scratch_gb"):
         collected(monitor(tmp_path, engine={"scratch_gb": 0.001}))
+
+
+def test_the_halves_of_a_window_draw_on_the_scratch_space(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 500)
+    with pytest.raises(ScratchError, match=r"raise engine\.scratch_gb"):
+        collected(monitor(tmp_path, engine={"scratch_gb": 1e-5}))
+    collected(monitor(tmp_path, engine={"scratch_gb": 1e-3}))
 
 
 def write_later(folder: Path, name: str, rows: list[dict[str, Any]]) -> str:
