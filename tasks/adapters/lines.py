@@ -16,8 +16,12 @@ from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 
 LINE_LIMIT_BYTES: Final = 64 * 2**20
 QUICK_BYTES: Final = 4 * 2**20  # of a line that DuckDB reads itself
+BLOCK_BYTES: Final = 2**20
+FILLED_BLOCKS: Final = QUICK_BYTES // BLOCK_BYTES - 1  # at least, by a line of `QUICK_BYTES` wherever it begins
+GLANCE_BYTES: Final = 16 * 2**10
 BATCH_CHARACTERS: Final = 4 * 2**20
 END: Final = re.compile(rb"[\r\n]")
+CARRIAGE_RETURN: Final = re.compile(rb"(?<=\r)(?!\n)")  # the place after one that ends a line
 LINES_SCHEMA: Final = pa.schema([("object", pa.uint64()), ("line", pa.string())])
 
 
@@ -44,23 +48,30 @@ def clean(source: Path, target: Path) -> Cleaned:
     number, longest = 1, 0
     with source.open("rb") as raw, target.open("wb") as sink:
         for head, whole in _byte_lines(raw):
-            fault = Fault.LINE_TOO_LONG if not whole else None if _is_text(head) else Fault.INVALID_UTF8
-            if fault is None:
-                sink.write(head)
-                longest = max(longest, len(head))
-            else:
-                bad.append(BadLine(line=number, fault=fault, content=_escaped(head)))
-            number += head.count(b"\r") - head.count(b"\r\n") + 1
+            for line in [head] if not whole or _is_text(head) else CARRIAGE_RETURN.split(head):
+                fault = Fault.LINE_TOO_LONG if not whole else None if _is_text(line) else Fault.INVALID_UTF8
+                if fault is None:
+                    sink.write(line)
+                    longest = max(longest, len(line))
+                else:
+                    bad.append(BadLine(line=number, fault=fault, content=_escaped(line)))
+                number += line.count(b"\r") - line.count(b"\r\n") + (not line.endswith(b"\r"))
     return Cleaned(bad=bad, longest=longest)
 
 
-def ends_long(path: Path) -> bool:
-    """Whether the last line is longer than `QUICK_BYTES` and has no end: DuckDB would pass over it."""
+def has_long(path: Path) -> bool:
+    """Whether a line is longer than `QUICK_BYTES`: most files with one DuckDB refuses, of some it loses the line.
+
+    Such a line fills three blocks on end, so lines a little shorter may count too. Of a block in which a line soon ends
+    only the beginning is read.
+    """
+    filled = 0
     with path.open("rb") as raw:
-        if raw.seek(0, 2) <= QUICK_BYTES:
-            return False
-        raw.seek(-QUICK_BYTES, 2)
-        return not END.search(raw.read())
+        for start in range(0, path.stat().st_size, BLOCK_BYTES):
+            filled = filled + 1 if _is_filled(raw, start) else 0
+            if filled == FILLED_BLOCKS:
+                return True
+    return False
 
 
 def batches(files: Mapping[int, Path]) -> Iterator[pa.RecordBatch]:
@@ -94,6 +105,12 @@ def numbers(source: Path, wanted: Mapping[str, str]) -> Iterator[tuple[int, str]
                 digest = hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()
                 if digest in wanted:
                     yield number, digest
+
+
+def _is_filled(raw: BinaryIO, start: int) -> bool:
+    """Whether no line ends in a block."""
+    raw.seek(start)
+    return not any(END.search(raw.read(size)) for size in (GLANCE_BYTES, BLOCK_BYTES - GLANCE_BYTES))
 
 
 def _byte_lines(raw: BinaryIO) -> Iterator[tuple[bytes, bool]]:

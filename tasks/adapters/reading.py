@@ -57,7 +57,7 @@ class Lines:
         for number, one in files.items():
             self._prepare(number, one, kind)
         self.numbered = dict(self.paths)
-        self._is_clean, self._is_long = False, any(map(lines.ends_long, self.paths.values()))
+        self._is_clean, self._is_long = False, any(map(lines.has_long, self.paths.values()))
         self._define()
 
     def _prepare(self, number: int, one: Staged, kind: Format) -> None:
@@ -128,9 +128,15 @@ class Lines:
                 self.paths[number] = target
             else:
                 target.unlink()
-        allow(self._engine, BYTES_A_BYTE * longest)
         self._is_clean, self._is_long = True, self._is_long or longest > lines.QUICK_BYTES
+        self._allow(longest)
         self._define()
+
+    def _allow(self, longest: int) -> None:
+        """Let the engine take what a line of so many bytes needs; what it was allowed for a longer one stays."""
+        (before,) = self._engine.execute("SELECT coalesce(getvariable('longest'), 0)").fetchone() or (0,)
+        self._engine.execute(f"SET VARIABLE longest = {max(before, longest)}")
+        allow(self._engine, BYTES_A_BYTE * max(before, longest))
 
     def _define(self) -> None:
         self._engine.execute("DELETE FROM files")

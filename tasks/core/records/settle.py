@@ -66,16 +66,14 @@ OUTPUTS: Final = f"""
     )
 """
 LATER: Final = f"""
-    SELECT * EXCLUDE (nearness, previous), previous IS NOT NULL AS is_copy,
+    SELECT * EXCLUDE (row, nearness, previous), previous IS NOT NULL AS is_copy,
            coalesce(input_window, {window_of("time")}) AS window_start
     FROM (
         SELECT l.*, i.time AS input_time, i.window_start AS input_window,
-               row_number() OVER (
-                   PARTITION BY l.key, l.index, l.side, l.time, l.object, l.line_hash, l.position ORDER BY i.time DESC
-               ) AS nearness,
+               row_number() OVER (PARTITION BY l.row ORDER BY i.time DESC) AS nearness,
                lead(l.time) OVER (PARTITION BY l.key, l.index, l.side, i.time ORDER BY l.time, l.object, l.line_hash)
                    AS previous
-        FROM (SELECT * FROM halves WHERE side > 2) l
+        FROM (SELECT *, row_number() OVER () AS row FROM halves WHERE side > 2) l
         LEFT JOIN (SELECT * FROM settled_inputs WHERE NOT is_copy) i
           ON l.key = i.key AND l.index = i.index AND {_within("i.time", "$late", "$late - 1", "l.time")}
     )

@@ -28,6 +28,7 @@ PARTS: Final = """
     )
     GROUP BY part ORDER BY part
 """
+TEXT: Final = "(record->'$')::VARCHAR"  # written anew, without the commas before brackets that Python does not read
 _LINES: Final = """(
     SELECT w.*, l.line FROM lines l JOIN wanted_lines w ON l.object = w.object AND hash(l.line) = w.line_hash
 )"""
@@ -54,7 +55,7 @@ def own_records(layout: Layout) -> str:
     """A query of object, number, side, ID, record and group of the wanted lines, for formats that decode them."""
     group = "NULL" if layout.group is None else f"record->>{sql_text(layout.group)}"
     return f"""
-        SELECT object, number, side, {id_of(layout)} AS id, record::VARCHAR AS record, {group} AS "group"
+        SELECT object, number, side, {id_of(layout)} AS id, {TEXT} AS record, {group} AS "group"
         FROM ({records(layout, _LINES)}) WHERE position = place
     """
 
@@ -63,7 +64,7 @@ def kin_records(layout: Layout) -> str:
     """A query of group and record of all lines whose records share a group with one of the table `own`."""
     group = f"record->>{sql_text(layout.group or '$')}"
     return f"""
-        SELECT "group", record::VARCHAR AS record
+        SELECT "group", {TEXT} AS record
         FROM (SELECT record, {group} AS "group" FROM ({records(layout, "lines")}))
         WHERE "group" IN (SELECT "group" FROM own)
     """
