@@ -141,8 +141,10 @@ class Lines:
     def _define(self) -> None:
         self._engine.execute("DELETE FROM files")
         rows = [(number, str(path)) for number, path in self.paths.items() if path.stat().st_size]
-        if rows:
-            self._engine.executemany("INSERT INTO files VALUES (?, ?)", rows)
+        self._engine.execute(
+            "INSERT INTO files SELECT unnest($1::UBIGINT[]), unnest($2::VARCHAR[])",
+            [[number for number, _ in rows], [path for _, path in rows]],
+        )
         self._engine.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {_query([path for _, path in rows])}")
 
 

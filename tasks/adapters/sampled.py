@@ -16,7 +16,7 @@ from tasks.adapters.storage import StoredObject
 from tasks.core.errors import SourceError
 from tasks.core.records import wide
 from tasks.core.records.interaction import logged
-from tasks.core.records.json_value import Json, Row, parsed, text_at
+from tasks.core.records.json_value import Json, Row, parsed, parsed_record, text_at
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Engine
@@ -115,7 +115,7 @@ def _decode(engine: "Engine", place: Place, library: Library) -> None:
         for one in batch.to_pylist():
             if library.objects[one["object"]][0] is not place:
                 continue
-            records = [parsed(text) for text in dict.fromkeys([one["record"], *(one["kin"] or ())])]
+            records = [parsed_record(text) for text in dict.fromkeys([one["record"], *(one["kin"] or ())])]
             halves = place.kind.decode(records, _bodies(library, one["object"], records[0], place.kind.bodies))
             row = halves[min(one["side"], 1)]
             rows.append({name: one[name] for name in ("number", "side", "id")} | {"row": _text(row)})
@@ -147,10 +147,6 @@ def _check(engine: "Engine") -> None:
 
 def _define_uris(engine: "Engine", library: Library, numbers: Sequence[int]) -> None:
     engine.execute("CREATE OR REPLACE TABLE objects (object UBIGINT, uri VARCHAR)")
-    uris = [
-        (number, f"{place.storage.root}/{stored.key}")
-        for number in numbers
-        for place, stored in [library.objects[number]]
-    ]
-    if uris:
-        engine.executemany("INSERT INTO objects VALUES (?, ?)", uris)
+    found = [library.objects[number] for number in numbers]
+    uris = [f"{place.storage.root}/{stored.key}" for place, stored in found]
+    engine.execute("INSERT INTO objects SELECT unnest($1::UBIGINT[]), unnest($2::VARCHAR[])", [numbers, uris])

@@ -95,6 +95,25 @@ def sample_of(engine: "Engine", window: Window, rules: Rules, rate: float, at_mo
     return {**NOTHING, **found.get(window.start, {}), "usable": total - elsewhere}
 
 
+def astray(engine: "Engine", homes: Mapping[int, Window], rules: Rules) -> tuple[int, datetime | None]:
+    """How many halves of some objects no run will find, and the earliest time of them.
+
+    `homes` are the times that the objects' folders are for: the folder of such a half is not among those in which the
+    window of its own time is looked for.
+    """
+    engine.execute("CREATE OR REPLACE TABLE homes (object UBIGINT, earliest TIMESTAMPTZ, latest TIMESTAMPTZ)")
+    earliest = [home.start - rules.late - rules.every for home in homes.values()]
+    latest = [home.end + rules.grace + rules.every for home in homes.values()]
+    engine.execute(
+        "INSERT INTO homes SELECT unnest($1::UBIGINT[]), unnest($2::TIMESTAMPTZ[]), unnest($3::TIMESTAMPTZ[])",
+        [list(homes), earliest, latest],
+    )
+    found = engine.execute(
+        "SELECT count(*), min(time) FROM all_halves JOIN homes USING (object) WHERE time < earliest OR time > latest"
+    ).fetchone()
+    return found or (0, None)
+
+
 def keys_in(window: Window) -> str:
     """A query of the keys of the halves whose own time lies in a window."""
     return f"SELECT key FROM all_halves WHERE {_within(window.start, window.end)}"

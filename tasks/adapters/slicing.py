@@ -160,7 +160,10 @@ def _homes(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> dict[
 
 def _write(engine: "Engine", homes: Mapping[int, datetime], target: Path) -> None:
     engine.execute("CREATE TABLE homes (object UBIGINT, home TIMESTAMPTZ)")
-    engine.executemany("INSERT INTO homes VALUES (?, ?)", list(homes.items()))
+    engine.execute(
+        "INSERT INTO homes SELECT unnest($1::UBIGINT[]), unnest($2::TIMESTAMPTZ[])",
+        [list(homes.keys()), list(homes.values())],
+    )
     columns = HALVES.replace("time", "coalesce(time, home) AS time")
     engine.execute(
         f"COPY (SELECT {columns} FROM halves LEFT JOIN homes USING (object) WHERE fault IS NULL) "

@@ -58,6 +58,7 @@ def read_window(
         settling.load(engine, files)
         sample = config.sample
         counts = settling.sample_of(engine, window, rules_of(config), sample.rate, sample.at_most, sample.seed)
+        astray = settling.astray(engine, _homes(library, window), rules_of(config))
         batches = read_sampled(engine, config.source, library, scratch)
         written = write_sample(config, batches, scratch)
     record_counts = _counts(counts, quarantine, written.rows)
@@ -76,6 +77,7 @@ def read_window(
         warnings=(
             *_warnings(config, record_counts, len(objects)),
             *_empty_columns(config, written),
+            *_astray(*astray),
             *([f"{len(intake.gone)} objects that were read before are gone"] if intake.gone else []),
             *warnings(written.checks),
         ),
@@ -138,6 +140,25 @@ def _warnings(config: MonitorConfig, counts: RecordCounts, objects: int) -> list
             "collect all of one call or nothing of it"
         )
     return told
+
+
+def _homes(library: Library, window: Window) -> dict[int, Window]:
+    """The times that the folders of objects are for, by object, of those that begin in the window."""
+    found = {}
+    for number, (place, stored) in library.objects.items():
+        home = place.home_of(stored)
+        if home is not None and window.start <= home < window.end:
+            found[number] = Window(start=home, end=home + place.folders.length)
+    return found
+
+
+def _astray(rows: int, earliest: datetime | None) -> list[str]:
+    if earliest is None:
+        return []
+    return [
+        f"{rows} rows have times far from that of their folder, such as {earliest:%Y-%m-%d %H:%M} UTC: no window will "
+        "count them; check the clocks of what logs them, and source.time_column"
+    ]
 
 
 def _empty_columns(config: MonitorConfig, written: Written) -> list[str]:

@@ -454,6 +454,18 @@ def test_dated_folders_of_any_grain_are_read(tmp_path: Path, pattern: str) -> No
     assert [one["interaction_id"] for one in rows] == ["a"]
 
 
+def test_rows_that_no_window_will_count_are_told(tmp_path: Path) -> None:
+    times = [SIX.replace(year=1970), SIX - 2 * HOUR, SIX + 2 * HOUR, SIX.replace(year=2036)]
+    write_logs(tmp_path, "inputs", SIX, [asked(f"{time}", time) for time in times])
+    config = monitor(tmp_path, window={"every": "1h", "revise": "2h"})
+    found, _ = collected(config)
+    told = [warning for warning in found.warnings if "far from" in warning]
+    assert [warning.partition(",")[0] for warning in told] == ["2 rows have times far from that of their folder"]
+    assert "such as 1970-11-20 06:00 UTC" in told[0]
+    elsewhere, _ = collected(config, Window(start=SIX - HOUR, end=SIX))
+    assert [warning for warning in elsewhere.warnings if "far from" in warning] == []
+
+
 def test_a_window_that_does_not_fit_the_scratch_space_is_one_clear_sentence(tmp_path: Path) -> None:
     write_logs(tmp_path, "inputs", SIX, []).write_bytes(gzip.compress(b" " * 2_000_000))
     with pytest.raises(ScratchError, match=r"raise engine\.scratch_gb"):

@@ -533,10 +533,18 @@ def test_ground_truth_that_is_written_twice_counts_twice_and_stands_once(tmp_pat
     assert [row["ground_truth"] for row in seen.rows] == ["Because."]
 
 
+STRANGE = {
+    "a comma before the last brace": ",",
+    "a value of 300 levels": f',"strange":{"[" * 300}{"]" * 300}',
+    "an integer of 5,000 digits": f',"strange":{"7" * 5000}',
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE.keys())
 @pytest.mark.parametrize("kind", sorted(RECORDS))
-def test_a_comma_before_the_last_brace_costs_no_format_its_texts(tmp_path: Path, kind: str) -> None:
+def test_what_python_cannot_read_costs_no_format_its_texts(tmp_path: Path, kind: str, strange: str) -> None:
     name = "i.json" if ".json" in FORMATS[kind].suffixes else "i.jsonl"
-    put_in(tmp_path / kind, {name: lines(*(f"{json.dumps(one)[:-1]},}}" for one in RECORDS[kind]))})
+    put_in(tmp_path / kind, {name: lines(*(f"{json.dumps(one)[:-1]}{strange}}}" for one in RECORDS[kind]))})
     seen = see(monitor(tmp_path, source=source_of(kind, tmp_path)))
     assert (seen.counts["joined"], seen.quarantine) == (1, [])
     assert [*seen.texts.values()] == [("Where is it?", "On the table.")]

@@ -9,6 +9,7 @@ from typing import Final
 from tasks.core.window import Window
 
 PLACEHOLDERS: Final = {"{yyyy}": "%Y", "{MM}": "%m", "{dd}": "%d", "{HH}": "%H", "{mm}": "%M"}
+LENGTHS: Final = {"{MM}": timedelta(days=31), "{yyyy}": timedelta(days=366)}
 STEPS: Final = {"{mm}": timedelta(minutes=1), "{HH}": timedelta(hours=1), "{dd}": timedelta(days=1)}
 _PATTERNS: Final = {"{yyyy}": r"(?P<Y>\d{4})", "{MM}": r"(?P<m>\d\d)", "{dd}": r"(?P<d>\d\d)"} | {
     "{HH}": r"(?P<H>\d\d)",
@@ -32,6 +33,11 @@ class Folders:
     def step(self) -> timedelta:
         """The length of time in one folder; months and years are stepped through by the day."""
         return next((step for part, step in STEPS.items() if part in self.template), timedelta(days=1))
+
+    @property
+    def length(self) -> timedelta:
+        """The most time that one folder is for."""
+        return next((length for part, length in (STEPS | LENGTHS).items() if part in self.template), timedelta.max)
 
     def covering(self, window: Window, reach: timedelta) -> Iterator[str]:
         """The prefixes that can hold halves of the window, `reach` to either side of it, in order, each once."""
