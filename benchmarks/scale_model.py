@@ -36,7 +36,7 @@ MEASURED: Final[Mapping[str, tuple[float, str]]] = {
     "read_cpu": (10.0, "CPU s to read a million pairs once"),
     "joined_cpu": (11.0, "CPU s a window and million joined"),
     "half_cpu": (0.74, "CPU s a run and million kept halves"),
-    "part_cpu": (0.17, "CPU s a part and million halves that are near"),
+    "part_cpu": (0.17, "CPU s a million halves that are settled in several parts"),
     "run_cpu": (2.0, "CPU s a run beside"),
     "fetches": (2, "times that a run fetches the kept halves"),
     "interaction": (119, "bytes in the store a sampled interaction"),
@@ -166,9 +166,9 @@ class Scale:
 
     @property
     def run_cpu_s(self) -> float:
-        """CPU seconds a day of settling and sampling; each part beyond the first scans all that is near."""
-        scans = (self.parts - 1) * self.near_halves / 1e6 * F["part_cpu"].value
-        a_run = self.kept_halves / 1e6 * F["half_cpu"].value + scans + F["run_cpu"].value
+        """CPU seconds a day of settling and sampling; what takes several parts is divided first."""
+        divided = self.near_halves / 1e6 * F["part_cpu"].value if self.parts > 1 else 0
+        a_run = self.kept_halves / 1e6 * F["half_cpu"].value + divided + F["run_cpu"].value
         return self.runs * a_run + self.interactions / 1e6 * F["joined_cpu"].value
 
     @property

@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+from tasks.adapters.slicing import HALVES
 from tasks.adapters.tabular import quoted
 from tasks.core.records import sample, settle
 from tasks.core.window import Window
@@ -28,7 +30,6 @@ COUNTED: Final = (
 )
 NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(COUNTED, 0) | {"digest": 0, "newest": None}
 NO_KEYS: Final = "SELECT NULL::UUID AS key WHERE false"
-COLUMNS: Final = "object, line_hash, position, side, key, index, row_count, time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def load(engine: "Engine", files: Sequence[tuple[Path, Collection[int]]]) -> Non
         return
     paths = ", ".join(quoted(path) for path, _ in files)
     engine.execute(
-        f"CREATE OR REPLACE VIEW all_halves AS SELECT {COLUMNS} FROM read_parquet([{paths}], filename = true) h "
+        f"CREATE OR REPLACE VIEW all_halves AS SELECT {HALVES} FROM read_parquet([{paths}], filename = true) h "
         "SEMI JOIN current c ON h.object = c.object AND h.filename = c.path"
     )
 
@@ -134,12 +135,9 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
     among = "SEMI JOIN wanted w ON h.key IS NOT DISTINCT FROM w.key" if outside else ""
     (rows,) = engine.execute(f"SELECT count(*) FROM all_halves h {among} WHERE {near}").fetchone() or (0,)
     late = {name: rules.parameters[name] for name in ("every", "late")}
-    parts = -(-int(rows) // PART_ROWS) or 1
-    for part in range(parts):
-        engine.execute(
-            f"CREATE OR REPLACE TABLE halves AS SELECT h.* FROM all_halves h {among} "
-            f"WHERE {near} AND hash(h.key) % {parts} = {part}"
-        )
+    parts = -(-int(rows) // PART_ROWS)
+    for part in _divided(engine, f"SELECT h.* FROM all_halves h {among} WHERE {near}", parts):
+        engine.execute(f"CREATE OR REPLACE TABLE halves AS {part}")
         engine.execute(f"CREATE OR REPLACE TABLE settled_inputs AS {settle.INPUTS}", rules.parameters)
         engine.execute(f"CREATE OR REPLACE TABLE settled_outputs AS {settle.OUTPUTS}", rules.parameters)
         engine.execute(f"CREATE OR REPLACE TABLE settled_later AS {settle.LATER}", late)
@@ -148,6 +146,19 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
         yield int(settled)
     for name in ("halves", "settled_inputs", "settled_outputs", "settled_later", "wanted"):
         engine.execute(f"DELETE FROM {name}")
+
+
+def _divided(engine: "Engine", halves: str, parts: int) -> Iterator[str]:
+    """Queries of so many parts of some halves, by the hash of the key; one pass over the halves writes them aside."""
+    if parts <= 1:
+        yield halves
+        return
+    (spill,) = engine.execute("SELECT current_setting('temp_directory')").fetchone() or ("",)
+    with TemporaryDirectory(dir=Path(spill).parent) as folder:
+        divided = f"SELECT *, hash(key) % {parts} AS part FROM ({halves})"
+        engine.execute(f"COPY ({divided}) TO '{folder}' (FORMAT parquet, PARTITION_BY (part))")
+        for part in sorted(Path(folder).iterdir()):
+            yield f"SELECT {HALVES} FROM read_parquet('{part}/*.parquet')"
 
 
 def _counted(engine: "Engine", rules: Rules) -> list[dict[str, Any]]:
