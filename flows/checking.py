@@ -8,6 +8,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from configs.monitor import JUDGED_ROLES, MonitorConfig, with_format
 from configs.source import AUTO
@@ -143,9 +144,11 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
 
 
 def _counted(counts: RecordCounts) -> str:
+    parts = {"no calls": counts.not_calls, "later": counts.later, "in quarantine": counts.quarantined}
+    others = "".join(f" + {rows} {name}" for name, rows in parts.items() if rows)
     return (
-        f"{counts.lines_read} lines = {counts.inputs} inputs + {counts.outputs} outputs + {counts.quarantined} in "
-        f"quarantine; {counts.joined} joined, {counts.sampled} sampled"
+        f"{counts.lines_read} lines = {counts.inputs} inputs + {counts.outputs} outputs{others}; "
+        f"{counts.joined} joined, {counts.sampled} sampled"
     )
 
 
@@ -156,7 +159,7 @@ def _table(config: MonitorConfig, rows: list[dict[str, object]]) -> Table:
     for role in roles:
         table.add_column(role)
     for row in rows:
-        table.add_row(*(_plain(row[role]) for role in roles))
+        table.add_row(*(Text(_plain(row[role])) for role in roles))
     return table
 
 
@@ -164,5 +167,4 @@ def _plain(value: object) -> str:
     if value is None:
         return "–"
     text = "".join(character if character.isprintable() else " " for character in str(value))
-    shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-    return shown.replace("[", r"\[")
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -13,7 +13,7 @@ from prefect.logging import get_run_logger
 from configs.monitor import MonitorConfig
 from tasks.adapters.intake import Progress, take_in
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, read_table, write_table
+from tasks.adapters.results import check_unpublished, key, read_table, write_table
 from tasks.adapters.staging import open_scratch
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.adapters.windows import read_window, span_of
@@ -92,6 +92,7 @@ def collect_window(
     """As `collect`, without Prefect."""
     with open_scratch(config.engine.scratch_gb) as scratch:
         found = read_window(config, job.window, job.moment, store, scratch, progress)
+        check_unpublished(store, config.name, job.window.key, job.revision)
         place = key("interactions", job.window.key, job.revision)
         store.put_file(place, found.sample)
     write_table(store, key("quarantine", job.window.key, job.revision), found.quarantine)
@@ -120,7 +121,8 @@ def preview_window(config: MonitorConfig, window: Window, moment: datetime, prog
     """Read a window as `collect_window` does; nothing stays."""
     with open_scratch(config.engine.scratch_gb) as scratch:
         aside = open_storage((scratch.folder / "store").as_uri(), create=True)
-        found = read_window(config, window, moment, aside, scratch, progress)
+        here = config.model_copy(update={"engine": config.engine.model_copy(update={"dask": None})})
+        found = read_window(here, window, moment, aside, scratch, progress)
         return Preview(
             interactions=pq.read_table(found.sample),
             objects=len(found.objects),

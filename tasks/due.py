@@ -15,7 +15,7 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest
 from tasks.core.run import Job
-from tasks.core.window import asked_windows, due_windows, key_of, newest_closed
+from tasks.core.window import Window, asked_windows, due_windows, key_of, newest_closed
 from tasks.progress import log_progress
 from tasks.retry import may_heal
 
@@ -65,7 +65,7 @@ def due_jobs(
         Job(
             window=window,
             revision=published.get(window.start, -1) + 1,
-            is_scheduled=window_start is None,
+            is_scheduled=_counts_as_scheduled(store, published, window, asked=window_start is not None),
             is_newest=all(start <= window.start for start in published),
             moment=moment,
             started_at=datetime.now(UTC),
@@ -97,11 +97,21 @@ def missing_windows(config: MonitorConfig, start: datetime, end: datetime) -> tu
     )
 
 
+def _counts_as_scheduled(store: Storage, published: dict[datetime, int], window: Window, *, asked: bool) -> bool:
+    """Whether the watermark may go by a run: a window that was run before stays what it was."""
+    if window.start not in published:
+        return not asked
+    return _manifest(store, window.start, published).scheduled
+
+
+def _manifest(store: Storage, start: datetime, published: dict[datetime, int]) -> Manifest:
+    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), published[start], "json")))
+
+
 def _watermark(store: Storage, published: dict[datetime, int]) -> datetime | None:
     """The end of the newest window that the schedule asked for; None where there is none."""
     for start in reversed(published):
-        place = key("runs", key_of(start), published[start], "json")
-        manifest = Manifest.model_validate_json(read_bytes(store, place))
+        manifest = _manifest(store, start, published)
         if manifest.scheduled:
             return manifest.window_end
     return None

@@ -13,7 +13,7 @@ from configs.load import config_hash
 from configs.monitor import MonitorConfig
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, read_table, read_tables, revisions, write_table
+from tasks.adapters.results import check_unpublished, key, read_table, read_tables, revisions, write_table
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.alert import AlertBook
 from tasks.core.errors import RevisionError
@@ -37,6 +37,7 @@ def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     """Write the results of one window; once the manifest is there, they count."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     manifest = manifest_of(config, job, outcome)
+    check_unpublished(store, config.name, job.window.key, job.revision)
     view = write_results(config, job, manifest, outcome, store)
     published = _published(manifest, job, outcome.assessed.verdicts, store)
     _show(config, view, published)

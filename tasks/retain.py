@@ -34,7 +34,7 @@ def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int
     kept = config.retention
     limits = {
         "interactions": kept.interactions,
-        "report/window=": kept.interactions,
+        "report": kept.interactions,
         "scores": kept.scores,
         "replays": kept.scores,
         "replies": kept.raw,
@@ -46,7 +46,7 @@ def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int
             gone += _forget_before(store, root, moment - limit)
     rules = rules_of(config)
     needed = rules.every + rules.late + rules.grace + rules.horizon + DAY
-    return gone + Halves(store, reader_of(config)).forget((moment - needed).date())
+    return gone + Halves(store, reader_of(config)).forget((moment - needed).date(), moment - DAY)
 
 
 def forget(config: MonitorConfig, *, user: str | None, interaction: str | None) -> Mapping[str, int]:
@@ -59,9 +59,7 @@ def forget(config: MonitorConfig, *, user: str | None, interaction: str | None) 
 
 
 def _forget_before(store: Storage, root: str, moment: datetime) -> int:
-    old = [
-        stored.key for stored in store.list(f"{root}/" if "=" not in root else "report/") if _is_old(stored.key, moment)
-    ]
+    old = [stored.key for stored in store.list(f"{root}/") if _is_old(stored.key, moment)]
     for place in old:
         store.delete(place)
     return len(old)

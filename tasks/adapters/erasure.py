@@ -1,8 +1,10 @@
 """Erasure: what a monitor's store holds of one user or one interaction is taken out, and looked for once more."""
 
+import html
+import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -16,6 +18,8 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import ErasureError
 from tasks.core.records.sample import key_of
 
+DISTINCTIVE_CHARACTERS: Final = 6
+OF_A_CALL: Final = ("interaction_id", "correlation_id", "user")
 BY_INTERACTION: Final = ("interactions/", "scores/", "replies/", "replays/")
 
 
@@ -57,13 +61,14 @@ def erase(store: Storage, subject: Subject) -> Mapping[str, int]:
     for stored in store.list(""):
         kind = stored.key.split("/", maxsplit=1)[0]
         if stored.key.endswith(".html"):
-            erased[kind] += _drop(store, stored.key, marks.told)
+            erased[kind] += _drop(store, stored.key, marks.named)
         elif goes := _rule(stored.key, marks):
             erased[kind] += _keep(store, stored.key, goes)
     left = sorted(remains(store, subject))
     if left:
         message = (
-            f"{len(left)} objects still tell of the subject, such as {store.root}/{left[0]}; run genwatch forget again"
+            f"{len(left)} objects still tell of the subject, such as {store.root}/{left[0]}; run genwatch forget again "
+            "once no run of the monitor is going on, and delete by hand what it then names"
         )
         raise ErasureError(message)
     return dict(erased)
@@ -75,32 +80,45 @@ def remains(store: Storage, subject: Subject) -> Iterator[str]:
     for stored in store.list(""):
         content = read_bytes(store, stored.key)
         if not stored.key.endswith(".parquet"):
-            if marks.told.search(content.decode(errors="replace")):
+            if marks.named.search(content.decode(errors="replace")):
                 yield stored.key
             continue
         table = pq.read_table(BytesIO(content))
         if "key" in table.column_names and pc.any(pc.is_in(_binary(table["key"]), marks.keys)).as_py():
             yield stored.key
+        told = marks.told if _is_unusable(stored.key) else marks.named
         texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
-        if any(_mentions(table[name], marks.told).true_count for name in texts):
+        if any(_mentions(table[name], told).true_count for name in texts):
+            yield stored.key
+        if any(name in OF_A_CALL and pc.any(pc.is_in(table[name], marks.names)).as_py() for name in texts):
             yield stored.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Marks:
-    """By what rows of a subject are known: interaction IDs, keys of halves, and any mention."""
+    """By what rows of a subject are known: interaction IDs, keys of halves, and mentions.
+
+    `told` is any word of unusable lines that is a name of the subject. `named` is what tells of it for sure: a name
+    like 42 stands for many things, and is one of the subject only as a whole text.
+    """
 
     ids: pa.Array
+    names: pa.Array
     keys: pa.Array
     told: re.Pattern[str]
+    named: re.Pattern[str]
 
     @classmethod
     def of(cls, subject: Subject) -> "_Marks":
         keys = [key_of(one).bytes for one in subject.correlations]
         return cls(
             ids=pa.array(sorted(subject.interactions), pa.string()),
+            names=pa.array(sorted(subject.names), pa.string()),
             keys=pa.array(keys, pa.binary(16)),
-            told=_mention(subject.names),
+            told=re.compile(_word(subject.names)),
+            named=re.compile(
+                f"{_word(filter(_is_distinctive, subject.names))}|{_whole(subject.names)}",
+            ),
         )
 
 
@@ -110,7 +128,7 @@ def _rule(place: str, marks: _Marks) -> Callable[[pa.Table], pa.Array] | None:
         return lambda table: pc.is_in(table["interaction_id"], marks.ids)
     if place.endswith("halves.parquet"):
         return lambda table: pc.is_in(_binary(table["key"]), marks.keys)
-    if place.startswith("quarantine/") or place.endswith("faults.parquet"):
+    if _is_unusable(place):
         return lambda table: _mentions(table["content"], marks.told)
     return None
 
@@ -132,14 +150,34 @@ def _drop(store: Storage, place: str, told: re.Pattern[str]) -> int:
     return 1
 
 
-def _mention(names: Collection[str]) -> re.Pattern[str]:
-    """A pattern of the names as whole words, the longest first."""
-    ordered = sorted(names, key=len, reverse=True)
-    return (
-        re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, ordered)) + r")(?![\w-])")
-        if names
-        else re.compile("(?!)")
-    )
+def _is_unusable(place: str) -> bool:
+    """Whether a table holds lines that could not be used, as they were logged."""
+    return place.startswith("quarantine/") or place.endswith("faults.parquet")
+
+
+def _is_distinctive(name: str) -> bool:
+    return len(name) >= DISTINCTIVE_CHARACTERS and not name.isdigit()
+
+
+def _word(names: Iterable[str]) -> str:
+    """A pattern of the names as whole words."""
+    return rf"(?<![\w-])(?:{_forms(names)})(?![\w-])"
+
+
+def _as_jinja_has_it(name: str) -> str:
+    return html.escape(name).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+
+
+def _whole(names: Iterable[str]) -> str:
+    """A pattern of the names as whole texts of JSON, or of HTML."""
+    return rf"(?<=[\"'>])(?:{_forms(names)})(?=[\"'<])"
+
+
+def _forms(names: Iterable[str]) -> str:
+    """The names as they stand in texts, in JSON and in HTML, the longest first; a pattern of nothing without any."""
+    escapes = (str, lambda name: json.dumps(name)[1:-1], html.escape, _as_jinja_has_it)
+    forms = {escape(name) for name in names for escape in escapes}
+    return "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form)))) or "(?!)"
 
 
 def _mentions(texts: pa.ChunkedArray, told: re.Pattern[str]) -> pa.BooleanArray:

@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 from tasks.adapters.slicing import FAULTS_SCHEMA, Sliced
 from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage, StoredObject, read_bytes
+from tasks.core.measure import TIMESTAMP
+from tasks.core.window import Window
 
 THREADS: Final = 16
 ROOT: Final = "halves"
@@ -28,13 +30,19 @@ CONSIDERED: Final = f"{ROOT}/considered.json"
 class KeptSlice:
     """A slice in the store: its folder, and the objects that it holds, by number; `place` is their location's number.
 
-    `unread` are those that could not be read at all: they are tried again by the next run.
+    `unread` are those that could not be read as a whole: they are tried again by the next run.
     """
 
     folder: str
     place: int
     objects: Mapping[int, StoredObject]
     unread: frozenset[int]
+
+
+def owners(slices: Sequence[KeptSlice]) -> dict[int, int]:
+    """By object, the place among the slices of the one that counts for it: a reading comes before a failed one."""
+    found = {number: place for place, one in enumerate(slices) for number in one.unread}
+    return found | {number: place for place, one in enumerate(slices) for number in one.objects.keys() - one.unread}
 
 
 class Halves:
@@ -78,19 +86,32 @@ class Halves:
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(lambda kept: self._fetch(kept, scratch), slices))
 
-    def faults(self, slices: Sequence[KeptSlice], objects: Collection[int]) -> pa.Table:
-        """The unusable rows of some slices that are of the given objects; a reading counts before a failed one."""
-        last = {number: place for place, one in enumerate(slices) for number in one.unread}
-        last |= {number: place for place, one in enumerate(slices) for number in one.objects.keys() - one.unread}
+    def faults(
+        self,
+        slices: Sequence[KeptSlice],
+        objects: Collection[int],
+        span: Window | None = None,
+        columns: Sequence[str] = FAULTS_SCHEMA.names,
+    ) -> pa.Table:
+        """The unusable rows of some slices that are of the given objects, in a span of time, with some columns.
+
+        A reading of an object counts before a failed one.
+        """
+        schema = pa.schema([FAULTS_SCHEMA.field(name) for name in columns])
+        within = None
+        if span is not None:
+            start, end = (pa.scalar(edge, TIMESTAMP) for edge in (span.start, span.end))
+            within = (pc.field("time") >= start) & (pc.field("time") < end)
+        owner = owners(slices)
         with ThreadPoolExecutor(THREADS) as pool:
-            tables = list(pool.map(self._faults, slices))
+            tables = list(pool.map(lambda kept: self._faults(kept, schema.names, within), slices))
         mine = [
             table.filter(
-                pc.is_in(table["object"], pa.array([one for one in objects if last.get(one) == place], pa.uint64()))
+                pc.is_in(table["object"], pa.array([one for one in objects if owner.get(one) == place], pa.uint64()))
             )
             for place, table in enumerate(tables)
         ]
-        return pa.concat_tables([FAULTS_SCHEMA.empty_table(), *mine])
+        return pa.concat_tables([schema.empty_table(), *mine])
 
     def considered(self) -> set[str]:
         """The folders of the slices that no closed window has to be revised for any more."""
@@ -103,11 +124,18 @@ class Halves:
         """Note the slices that no closed window has to be revised for any more."""
         self._storage.put(CONSIDERED, json.dumps(sorted(folders)).encode())
 
-    def forget(self, before: date) -> int:
-        """Delete the slices of days before `before`; returns how many objects of the store are gone."""
+    def forget(self, before: date, read_before: datetime) -> int:
+        """Delete the slices of days before `before` that were read before a moment; returns how many objects are gone.
+
+        What was read since may be waited for: a backfill reads all of its days before the first window.
+        """
         kept = f"{ROOT}/date={before:%Y-%m-%d}/"
-        old = [one.key for one in self._storage.list(f"{ROOT}/") if f"{ROOT}/date=" < one.key < kept]
-        for key in old:
+        old = [
+            one.key
+            for one in self._storage.list(f"{ROOT}/")
+            if f"{ROOT}/date=" < one.key < kept and one.modified < read_before
+        ]
+        for key in sorted(old, key=lambda key: not key.endswith(INDEX)):  # without its index, no slice counts
             self._storage.delete(key)
         return len(old)
 
@@ -126,8 +154,9 @@ class Halves:
             unread=frozenset(document["unread"]),
         )
 
-    def _faults(self, kept: KeptSlice) -> pa.Table:
-        return pq.read_table(BytesIO(read_bytes(self._storage, f"{kept.folder}/faults.parquet")))
+    def _faults(self, kept: KeptSlice, columns: Sequence[str], within: pc.Expression | None) -> pa.Table:
+        content = read_bytes(self._storage, f"{kept.folder}/faults.parquet")
+        return pq.read_table(BytesIO(content), columns=list(columns), filters=within)
 
     def _fetch(self, kept: KeptSlice, scratch: Scratch) -> Path:
         target = scratch.path()

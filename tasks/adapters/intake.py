@@ -10,12 +10,12 @@ from typing import Final
 from configs.monitor import MonitorConfig
 from tasks.adapters.cluster import each, open_cluster
 from tasks.adapters.database import engine_version
-from tasks.adapters.halves import Halves, KeptSlice
+from tasks.adapters.halves import Halves, KeptSlice, owners
 from tasks.adapters.locations import open_storage
 from tasks.adapters.sampled import Library
 from tasks.adapters.settling import Rules
 from tasks.adapters.slicing import read_slice
-from tasks.adapters.source import Place, covers, objects_of, open_places, slices, version_of
+from tasks.adapters.source import Place, covering, objects_of, open_places, slices, version_of
 from tasks.adapters.staging import Scratch, open_scratch
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.window import Window
@@ -56,10 +56,10 @@ class Intake:
     def files(self, halves: Halves, scratch: Scratch) -> list[tuple[Path, set[int]]]:
         """The files of halves, brought to scratch, with the objects that each is read for: of two readings, one."""
         objects = self.library.objects.keys()
-        owner = {number: place for place, one in enumerate(self.kept) for number in one.objects if number in objects}
+        owner = owners(self.kept)
         owned: dict[int, set[int]] = {}
-        for number, place in owner.items():
-            owned.setdefault(place, set()).add(number)
+        for number in objects:
+            owned.setdefault(owner[number], set()).add(number)
         paths = halves.fetch([self.kept[place] for place in owned], scratch)
         return list(zip(paths, owned.values(), strict=True))
 
@@ -75,7 +75,6 @@ def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratc
     kept = halves.known()
     known = {number for one in kept for number in one.objects.keys() - one.unread}
     found = [objects_of(place, span) for place in places]
-    keys = [{one.key for one in objects} for objects in found]
     listed = {version_of(place, one) for place, objects in zip(places, found, strict=True) for one in objects}
     wanted = [
         (number, group)
@@ -85,11 +84,13 @@ def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratc
     work = [Work(config=config, place=number, objects=tuple(group)) for number, group in wanted]
     read = _read_all(config, store, work, scratch, progress)
     new = frozenset(number for one in read for number in one.objects)
+    keys = [{one.key for one in objects} for objects in found]
+    covers = [covering(place, span) for place in places]
     gone = {
         number: (places[one.place], stored)
         for one in kept
         for number, stored in one.objects.items()
-        if covers(places[one.place], span, stored) and stored.key not in keys[one.place]
+        if covers[one.place](stored) and stored.key not in keys[one.place]
     }
     return Intake(places=places, kept=[*kept, *read], listed=frozenset(listed) | new, new=new, gone=gone)
 

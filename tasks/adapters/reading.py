@@ -63,7 +63,7 @@ class Lines:
     def _prepare(self, number: int, one: Staged, kind: Format) -> None:
         """Bring a file that is no lines into lines."""
         key = one.stored.key
-        if kind.unpack is not None:
+        if kind.unpack is not None and kind.packed is not None and kind.packed.fullmatch(key):
             self._replace(number, kind.unpack(key, one.stored.modified, one.path.read_bytes()))
         elif kind.tabular:
             path, bad = tabular.as_json_lines(self._engine, one.path, key, self._scratch.path())

@@ -68,7 +68,7 @@ def _newest(location: str, endpoint_url: str | None, moment: datetime) -> Newest
     storage = open_storage(root, endpoint_url)
     recent = Window(start=moment - RECENT, end=moment)
     dated = [own] if own.is_dated else [_below(own, folders) for folders in DATED]
-    prefixes = [prefix for folders in dated for prefix in folders.covering(recent, timedelta(0))]
+    prefixes = [prefix for folders in dated for prefix in folders.covering(recent)]
     objects = _listed(storage, prefixes) or _listed(storage, ["" if own.is_dated else own.template])
     dated_alike = [one for one in objects if not own.is_dated or own.time_of(one.key) is not None]
     ranked = sorted(dated_alike, key=lambda one: (not _is_passed_over(one), one.modified, one.key), reverse=True)

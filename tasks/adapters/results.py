@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.errors import RevisionError
 from tasks.core.window import Window, key_of, start_of_key
 
 THREADS: Final = 16
@@ -64,6 +65,14 @@ def revisions(storage: Storage) -> dict[datetime, int]:
         revision = int(name.removeprefix("rev=").removesuffix(".json"))
         newest[start] = max(revision, newest.get(start, -1))
     return dict(sorted(newest.items()))
+
+
+def check_unpublished(storage: Storage, monitor: str, window_start_key: str, revision: int) -> None:
+    """Raises RevisionError where a run has published this revision of a window."""
+    place = key("runs", window_start_key, revision, "json")
+    if storage.list(place):
+        message = f"{storage.root}/{place} exists: another run of {monitor} was faster; its results stand"
+        raise RevisionError(message)
 
 
 def window_before(published: dict[datetime, int], window: Window) -> tuple[str, int] | None:

@@ -58,7 +58,7 @@ def _touched(
     engine.execute("CREATE OR REPLACE TABLE fresh AS SELECT unnest($1::UBIGINT[]) AS object", [numbers])
     keys = "SELECT key FROM all_halves SEMI JOIN fresh USING (object)"
     counted = settling.counts_of(engine, None, keys, rules_of(config))
-    faults = halves.faults(fresh, intake.library.objects.keys())
+    faults = halves.faults(fresh, intake.library.objects.keys(), columns=("object", "time"))
     return counted.keys() | {window_at(time, config.window.every).start for time in faults["time"].to_pylist()}
 
 
@@ -72,7 +72,7 @@ def _counts(
     config: MonitorConfig, engine: "Engine", halves: Halves, intake: Intake, starts: Sequence[datetime]
 ) -> dict[datetime, dict[str, Any]]:
     """What each of the windows counts now."""
-    faults = halves.faults(intake.kept, intake.library.objects.keys())
+    faults = halves.faults(intake.kept, intake.library.objects.keys(), columns=("object", "time"))
     unusable = Counter(window_at(time, config.window.every).start for time in faults["time"].to_pylist())
     found = {}
     for start in starts:

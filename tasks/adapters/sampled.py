@@ -1,8 +1,10 @@
 """The sampled interactions, read from their lines: the second reading, which parses the wide columns of few rows."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -26,10 +28,8 @@ AS_WRITTEN: Final = "SET disabled_optimizers = 'join_order,build_side_probe_side
 BATCH_ROWS: Final = 500
 ELSEWHERE: Final = "FROM found WHERE row IS NULL"  # the rows that lie in files beside their objects
 PART_BYTES: Final = 8 * 2**20  # of rows that are parsed at once
-WITH_KIN: Final = """
-    SELECT o.*, list(k.record) FILTER (k.record IS NOT NULL) AS kin
-    FROM own o LEFT JOIN kin k USING ("group") GROUP BY ALL
-"""
+OWN: Final = 'SELECT object, number, side, id, record, "group" FROM own ORDER BY "group", number'
+KIN: Final = 'SELECT DISTINCT record FROM kin WHERE "group" = ? ORDER BY record'
 ROWS_SCHEMA: Final = pa.schema(
     [("number", pa.int64()), ("side", pa.uint8()), ("id", pa.string()), ("row", pa.string())]
 )
@@ -51,8 +51,12 @@ class Library:
                 yield place, {by_key[stored.key]: stored for stored in group}
 
 
-def read_sampled(engine: "Engine", source: Source, library: Library, scratch: Scratch) -> Iterator[pa.RecordBatch]:
+def read_sampled(
+    engine: "Engine", source: Source, library: Library, near: Collection[int], scratch: Scratch
+) -> Iterator[pa.RecordBatch]:
     """The interactions of the table `sampled`, in its order, as `interaction.logged`.
+
+    `near` are the objects in which other records of the same traces are looked for.
 
     Raises SourceError where a line is no longer what it was when the halves were read.
     """
@@ -70,7 +74,7 @@ def read_sampled(engine: "Engine", source: Source, library: Library, scratch: Sc
         _read_group(engine, place, group, scratch)
     engine.execute("RESET disabled_optimizers")
     if source.layout.group is not None:
-        _read_kin(engine, source, library, scratch)
+        _read_kin(engine, source, library, near, scratch)
     for place in library.places:
         if place.kind.decode is not None:
             _decode(engine, place, library)
@@ -97,31 +101,43 @@ def _read_group(engine: "Engine", place: Place, group: Mapping[int, StoredObject
     engine.execute(f"INSERT INTO {kept} SELECT DISTINCT ON (number, side) * FROM found")
 
 
-def _read_kin(engine: "Engine", source: Source, library: Library, scratch: Scratch) -> None:
-    """Find the other records of the groups that the sampled ones are of, in all objects."""
-    for place, group in library.groups(list(library.objects)):
+def _read_kin(engine: "Engine", source: Source, library: Library, near: Collection[int], scratch: Scratch) -> None:
+    """Find the other records of the groups that the sampled ones are of, in the objects that are near."""
+    if engine.execute('FROM own WHERE "group" IS NOT NULL LIMIT 1').fetchone() is None:
+        return
+    for place, group in library.groups([number for number in library.objects if number in near]):
         with lines_of(engine, source.layout_format, place.storage, group, scratch) as found:
             found.read("found", wide.kin_records(source.layout))
         engine.execute("INSERT INTO kin SELECT * FROM found")
 
 
 def _decode(engine: "Engine", place: Place, library: Library) -> None:
-    """Make the rows of the records that were found in one place."""
-    if place.kind.decode is None:
+    """Make the rows of the records that were found in one place; what they share with others is read once a group."""
+    decode = place.kind.decode
+    if decode is None:
         return
+    mine = {number for number, (one, _) in library.objects.items() if one is place}
     cursor = engine.cursor()  # a connection has one open result, and rows are written while this one is read
-    for batch in cursor.sql(WITH_KIN).to_arrow_reader(BATCH_ROWS):
-        rows = []
-        for one in batch.to_pylist():
-            if library.objects[one["object"]][0] is not place:
-                continue
-            records = [parsed_record(text) for text in dict.fromkeys([one["record"], *(one["kin"] or ())])]
-            halves = place.kind.decode(records, _bodies(library, one["object"], records[0], place.kind.bodies))
-            row = halves[min(one["side"], 1)]
-            rows.append({name: one[name] for name in ("number", "side", "id")} | {"row": _text(row)})
-        engine.register("decoded", pa.Table.from_pylist(rows, schema=ROWS_SCHEMA))
-        engine.execute("INSERT INTO rows SELECT * FROM decoded")
-        engine.unregister("decoded")
+    owned = (one for batch in cursor.sql(OWN).to_arrow_reader(BATCH_ROWS) for one in batch.to_pylist())
+    rows: list[Row] = []
+    for group, members in groupby((one for one in owned if one["object"] in mine), key=itemgetter("group")):
+        kin = {text: parsed_record(text) for (text,) in engine.execute(KIN, [group]).fetchall()}
+        for one in members:
+            own = parsed_record(one["record"])
+            records = [own, *(record for text, record in kin.items() if text != one["record"])]
+            halves = decode(records, _bodies(library, one["object"], own, place.kind.bodies))
+            row = _text(halves[min(one["side"], 1)])
+            rows.append({name: one[name] for name in ("number", "side", "id")} | {"row": row})
+            if len(rows) == BATCH_ROWS:
+                _keep(engine, rows)
+                rows = []
+    _keep(engine, rows)
+
+
+def _keep(engine: "Engine", rows: Sequence[Row]) -> None:
+    engine.register("decoded", pa.Table.from_pylist(rows, schema=ROWS_SCHEMA))
+    engine.execute("INSERT INTO rows SELECT * FROM decoded")
+    engine.unregister("decoded")
 
 
 def _text(row: Row) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,6 +39,7 @@ FAULTS_SCHEMA: Final = pa.schema(
 LONGEST_NAME: Final = 255  # bytes, in most file systems
 HALVES: Final = "object, line_hash, position, side, key, index, row_count, time"
 UNREAD: Final = frozenset({Fault.VANISHED_OBJECT, Fault.UNREADABLE_OBJECT})
+SHOWN_ROWS: Final = 1_000
 FAULTY: Final = f"""
     SELECT object, digest, any_value(left(line, {KEPT_CHARACTERS})) AS head, fault, time, count(*)
     FROM halves WHERE fault IS NOT NULL GROUP BY object, digest, fault, time
@@ -49,7 +51,7 @@ WRITTEN: Final = "regexp_matches(line, '\\S')"
 class Sliced:
     """What a slice holds: the objects by their numbers as they were read, a Parquet file of halves, the faults.
 
-    `unread` are the objects that could not be read at all.
+    `unread` are the objects that could not be read, or that name files which are not there.
     """
 
     objects: Mapping[int, StoredObject]
@@ -74,6 +76,8 @@ def read_slice(
         found = Lines(engine, by_number, scratch, place.kind)
         _decode(engine, found, place)
         _read_references(engine, place, by_number)
+        waiting = engine.execute(f"SELECT DISTINCT object FROM halves WHERE fault = '{Fault.REFERENCE_MISSING}'")
+        unread = {number for (number,) in waiting.fetchall()}
         faults = [*found.faults, *_faulty(engine, found.numbered)]
         homes = _homes(engine, place, by_number)
         target = scratch.path()
@@ -82,7 +86,7 @@ def read_slice(
     timed = [replace(fault, time=fault.time or homes[fault.object]) for fault in faults]
     return Sliced(
         objects={number: one.stored for number, one in by_number.items()},
-        unread=frozenset(number for number, one in by_number.items() if one.fault in UNREAD),
+        unread=frozenset(unread | {number for number, one in by_number.items() if one.fault in UNREAD}),
         halves=target,
         faults=_table(timed, redacted),
     )
@@ -191,14 +195,19 @@ def _faulty(engine: "Engine", paths: Mapping[int, Path]) -> list[Quarantined]:
 
 
 def _table(faults: Sequence[Quarantined], redacted: Sequence[str]) -> pa.Table:
-    rows = [
-        {
-            "object": fault.object,
-            "line": fault.line,
-            "reason": str(fault.fault),
-            "content": redact({"content": fault.content}, redacted).texts["content"],
-            "time": fault.time,
-        }
-        for fault in sorted(faults, key=lambda fault: (fault.object, fault.line or 0))
-    ]
+    """The faults by object and line; of each reason the first `SHOWN_ROWS` with their contents."""
+    seen = Counter[Fault]()
+    rows = []
+    for fault in sorted(faults, key=lambda fault: (fault.object, fault.line or 0)):
+        seen[fault.fault] += 1
+        shown = fault.content if seen[fault.fault] <= SHOWN_ROWS else None
+        rows.append(
+            {
+                "object": fault.object,
+                "line": fault.line,
+                "reason": str(fault.fault),
+                "content": redact({"content": shown}, redacted).texts["content"],
+                "time": fault.time,
+            }
+        )
     return pa.Table.from_pylist(rows, schema=FAULTS_SCHEMA)

@@ -1,10 +1,10 @@
 """The objects of a source: listed by dated folders, in parallel, and cut into slices."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from configs.source import Later, Source
@@ -71,7 +71,7 @@ def objects_of(place: Place, span: Window) -> list[StoredObject]:
     Dated folders are chosen by their dates; what was last written before the span cannot hold its events. Empty objects
     hold nothing.
     """
-    prefixes = list(place.folders.covering(span, timedelta(0)))
+    prefixes = list(place.folders.covering(span))
     with ThreadPoolExecutor(THREADS) as pool:
         pages: Sequence[list[StoredObject]] = list(pool.map(place.storage.list, prefixes))
     found = {
@@ -87,12 +87,16 @@ def objects_of(place: Place, span: Window) -> list[StoredObject]:
     return sorted(found.values(), key=lambda stored: stored.key)
 
 
-def covers(place: Place, span: Window, stored: StoredObject) -> bool:
-    """Whether an object, were it still there, would be among `objects_of` the span."""
-    prefixes = place.folders.covering(span, timedelta(0))
-    return any(holds(prefix, stored.key) for prefix in prefixes) and (
-        place.folders.is_dated or stored.modified >= span.start
-    )
+def covering(place: Place, span: Window) -> Callable[[StoredObject], bool]:
+    """What tells whether an object, were it still there, would be among `objects_of` the span."""
+    prefixes = list(place.folders.covering(span))
+
+    def covers(stored: StoredObject) -> bool:
+        return any(holds(prefix, stored.key) for prefix in prefixes) and (
+            place.folders.is_dated or stored.modified >= span.start
+        )
+
+    return covers
 
 
 def slices(objects: Sequence[StoredObject]) -> Iterator[list[StoredObject]]:

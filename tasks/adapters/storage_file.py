@@ -48,8 +48,8 @@ class FileStorage:
             start = self._inside(name, self._path(name.rstrip("/"))) if name else self._folder
             found = [
                 _stored(key, seen)
-                for key, seen in self._files(f"{start}", name)
-                if key.startswith(prefix) and not key.rpartition("/")[2].startswith(PART)
+                for key, seen in self._files(f"{start}", name, prefix)
+                if not key.rpartition("/")[2].startswith(PART)
             ]
         return sorted(found, key=lambda stored: stored.key)
 
@@ -113,13 +113,18 @@ class FileStorage:
             raise StorageError(message)
         return real
 
-    def _files(self, folder: str, name: str) -> Iterator[tuple[str, os.stat_result]]:
-        """The keys of the files at any depth below a folder, whose own key is `name`; what vanishes is left out."""
+    def _files(self, folder: str, name: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
+        """The files at any depth below a folder, whose own key is `name`, by their keys, as far as they have a prefix.
+
+        What vanishes is left out, and what has another key is not looked at.
+        """
         waiting = [(folder, name)]
         while waiting:
             folder, name = waiting.pop()
             for entry in _entries(folder):
                 key = f"{name}{entry.name}"
+                if not key.startswith(prefix):
+                    continue
                 if entry.is_symlink():
                     self._inside(_utf8(self.root, key), Path(entry.path))
                 elif entry.is_dir(follow_symlinks=False):

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 4096
 CSV: Final = "header = true, all_varchar = true, ignore_errors = true, store_rejects = true, compression = 'none'"
+FOLDERS: Final = "hive_partitioning = false"  # the names of folders are no columns
 READERS: Final[Mapping[str, str]] = {
-    ".parquet": "read_parquet($path)",
-    ".csv": f"read_csv($path, delim = ',', {CSV})",
-    ".tsv": f"read_csv($path, delim = '\t', {CSV})",
+    ".parquet": f"read_parquet($path, {FOLDERS})",
+    ".csv": f"read_csv($path, delim = ',', {CSV}, {FOLDERS})",
+    ".tsv": f"read_csv($path, delim = '\t', {CSV}, {FOLDERS})",
 }
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from configs.monitor import MonitorConfig
 from tasks.adapters import settling
@@ -20,7 +19,7 @@ from tasks.adapters.screening import QUARANTINE_SCHEMA, Written, contract_measur
 from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage
 from tasks.core.manifest import ReadObject, RecordCounts
-from tasks.core.measure import TIMESTAMP, Measure
+from tasks.core.measure import Measure
 from tasks.core.records.contract import warnings
 from tasks.core.records.fault import Fault
 from tasks.core.window import Window
@@ -59,7 +58,7 @@ def read_window(
         sample = config.sample
         counts = settling.sample_of(engine, window, rules_of(config), sample.rate, sample.at_most, sample.seed)
         astray = settling.astray(engine, _homes(library, window), rules_of(config))
-        batches = read_sampled(engine, config.source, library, scratch)
+        batches = read_sampled(engine, config.source, library, intake.listed, scratch)
         written = write_sample(config, batches, scratch)
     record_counts = _counts(counts, quarantine, written.rows)
     read = [library.objects[number] for number in intake.listed & library.objects.keys()]
@@ -96,9 +95,7 @@ def span_of(config: MonitorConfig, windows: Sequence[Window], moment: datetime) 
 
 def _quarantine(halves: Halves, intake: Intake, library: Library, window: Window) -> pa.Table:
     """The unusable rows of the window, by object and line."""
-    faults = halves.faults(intake.kept, library.objects.keys())
-    start, end = (pa.scalar(edge, TIMESTAMP) for edge in (window.start, window.end))
-    faults = faults.filter(pc.and_(pc.greater_equal(faults["time"], start), pc.less(faults["time"], end)))
+    faults = halves.faults(intake.kept, library.objects.keys(), window)
     uris = {number: f"{place.storage.root}/{stored.key}" for number, (place, stored) in library.objects.items()}
     names = pa.array([uris[number] for number in faults["object"].to_pylist()], pa.string())
     named = faults.set_column(faults.schema.get_field_index("object"), "object", names)

@@ -298,6 +298,14 @@ def test_a_link_that_leads_out_is_an_error_and_never_read(tmp_path: Path) -> Non
     assert list((tmp_path / "outside").iterdir()) == []
 
 
+def test_what_lies_beside_what_is_listed_is_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/a.jsonl").write_text("{}")
+    (tmp_path / "venv").symlink_to("/usr")
+    listed = open_storage(tmp_path.as_uri()).list("logs")
+    assert [stored.key for stored in listed] == ["logs/a.jsonl"]
+
+
 def test_links_within_the_folder_are_read_once(tmp_path: Path) -> None:
     storage = open_storage(tmp_path.as_uri())
     storage.put("2026/x", b"1")

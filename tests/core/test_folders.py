@@ -6,8 +6,8 @@ from tasks.core.records.folders import Folders, holds, split_location, unknown_p
 from tasks.core.window import Window
 
 SIX = datetime(2026, 11, 20, 6, tzinfo=UTC)
-WINDOW = Window(start=SIX, end=SIX + timedelta(hours=1))
 GRACE = timedelta(minutes=15)
+REACH = Window(start=SIX - GRACE, end=SIX + timedelta(hours=1) + GRACE)
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ GRACE = timedelta(minutes=15)
     ],
 )
 def test_a_window_reaches_the_folders_of_its_grace(template: str, folders: list[str]) -> None:
-    assert list(Folders(template=template).covering(WINDOW, GRACE)) == folders
+    assert list(Folders(template=template).covering(REACH)) == folders
 
 
 def test_a_window_at_new_year_reaches_into_the_old_one() -> None:
     year = datetime(2026, 1, 1, tzinfo=UTC)
-    window = Window(start=year, end=year + timedelta(hours=1))
-    found = list(Folders(template="{yyyy}/{MM}/{dd}/{HH}").covering(window, GRACE))
+    window = Window(start=year - GRACE, end=year + timedelta(hours=1) + GRACE)
+    found = list(Folders(template="{yyyy}/{MM}/{dd}/{HH}").covering(window))
     assert found == ["2025/12/31/23/", "2026/01/01/00/", "2026/01/01/01/"]
 
 

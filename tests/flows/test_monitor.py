@@ -467,6 +467,28 @@ def test_what_comes_later_than_revise_changes_no_window(tmp_path: Path) -> None:
     assert scheduled(config, SIX + 4 * HOUR)[0].window.start == SIX + HOUR
 
 
+def test_a_revision_of_a_window_that_was_run_by_hand_skips_none_that_wait(tmp_path: Path) -> None:
+    for hour in range(8):
+        write_pairs(tmp_path, 5, SIX + hour * HOUR)
+    config = monitor(tmp_path, window={"every": "1h", "catch_up": 2})
+    scheduled(config, SIX + HOUR + QUARTER)
+    monitor_flow(config, SIX + 5 * HOUR)
+    write_logs(tmp_path, "inputs", SIX + 5 * HOUR, [asked("late", SIX + 5 * HOUR)], name="late.jsonl")
+    runs = [[(one.window.start, one.revision) for one in scheduled(config, SIX + at * HOUR)] for at in (6.5, 6.6, 7.5)]
+    revised = (SIX + 5 * HOUR, 1)
+    assert runs[0] == [(SIX + HOUR, 0), (SIX + 2 * HOUR, 0), revised]
+    assert runs[1:] == [[(SIX + 3 * HOUR, 0), (SIX + 4 * HOUR, 0)], [(SIX + 6 * HOUR, 0)]]
+
+
+def test_a_scheduled_window_that_is_run_again_by_hand_still_counts_as_scheduled(tmp_path: Path) -> None:
+    for hour in range(4):
+        write_pairs(tmp_path, 5, SIX + hour * HOUR)
+    config = monitor(tmp_path)
+    scheduled(config, SIX + HOUR + QUARTER)
+    monitor_flow(config, SIX)
+    assert [one.window.start for one in scheduled(config, SIX + 4.5 * HOUR)] == [SIX + n * HOUR for n in (1, 2, 3)]
+
+
 def test_a_told_verdict_that_late_data_changes_is_amended(tmp_path: Path, slack: HttpServer) -> None:
     write_pairs(tmp_path, 40, answers=dict.fromkeys(range(30), SALAD))
     config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})

@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import csv
 
 from configs.monitor import MonitorConfig
+from tasks.adapters import settling
 from tasks.adapters.results import key, read_table
-from tasks.collect import collect_window
-from tasks.core.errors import ScratchError
+from tasks.collect import collect_window, preview_window
+from tasks.core.errors import RevisionError, ScratchError
 from tasks.core.manifest import Counts, check_counts
 from tasks.core.records.interaction import schema
 from tasks.core.records.sample import sample_hash
@@ -157,6 +159,33 @@ def test_rows_in_a_file_beside_the_object_are_read(tmp_path: Path) -> None:
     assert "far away" in {row["prompt"] for row in rows}
     assert len(rows) == 2
     assert found.counts.quarantined == 0
+
+
+def test_rows_that_arrive_after_their_reference_are_read_by_the_next_run(tmp_path: Path) -> None:
+    line = json.dumps({"time": SIX.isoformat(), "correlationid": "a", "dataref": "https://x.example/c/rows.json"})
+    folder = write_logs(tmp_path, "inputs", SIX, [line, asked("b", SIX, "Who?")]).parent
+    write_logs(tmp_path, "outputs", SIX, [answered("a", SIX), answered("b", SIX)])
+    found, _ = collected(monitor(tmp_path))
+    assert (found.counts.joined, found.counts.quarantined_by_reason) == (1, {"reference_missing": 1})
+    (folder / "rows.json").write_text('[{"question": "Why?"}]')
+    found, rows = collected(monitor(tmp_path))
+    assert (found.counts.joined, found.counts.quarantined_by_reason) == (2, {})
+    assert sorted(row["prompt"] for row in rows) == ["Who?", "Why?"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_names_of_folders_are_no_columns(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "calls" / "id=b"
+    folder.mkdir(parents=True)
+    rows = pa.table({"id": ["a"], "time": ["2026-11-20T06:10:00Z"], "question": ["Why?"], "answer": ["So."]})
+    if kind == "csv":
+        csv.write_csv(rows, folder / "x.csv")
+    else:
+        pq.write_table(rows, folder / "x.parquet")
+    columns = {"prompt": "question", "completion": "answer", "folder": "x"}
+    source = {"format": "table", "inputs": (tmp_path / "calls").as_uri(), "outputs": None, "columns": columns}
+    _, found = collected(monitor(tmp_path, source=source))
+    assert [one["interaction_id"] for one in found] == ["a"]
 
 
 @pytest.mark.parametrize("reference", ["missing.json", "../../../../../secret.json", "..", "file:///etc/passwd", "/"])
@@ -452,6 +481,48 @@ def test_dated_folders_of_any_grain_are_read(tmp_path: Path, pattern: str) -> No
     config = monitor(tmp_path, source=source)
     _, rows = collected(config)
     assert [one["interaction_id"] for one in rows] == ["a"]
+
+
+def test_a_window_that_is_settled_in_parts_counts_and_samples_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pairs(tmp_path, 300)
+    write_pairs(tmp_path, 20, SIX - HOUR)
+    write_logs(tmp_path, "inputs", SIX, [asked("twice", SIX + SECOND * n) for n in range(100)], name="twice.jsonl")
+    write_logs(tmp_path, "outputs", SIX, [answered(f"alone-{n}", SIX) for n in range(50)], name="alone.jsonl")
+    config = monitor(tmp_path, sample={"rate": 0.5, "at_most": 100})
+    whole, rows = collected(config)
+    monkeypatch.setattr(settling, "PART_ROWS", 40)
+    assert collected(config) == (whole, rows)
+    assert (whole.counts.joined, whole.counts.duplicate_inputs, whole.counts.orphan_outputs) == (300, 99, 50)
+
+
+def test_a_preview_needs_no_cluster_and_leaves_nothing_in_the_store(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path, engine={"dask": "tcp://127.0.0.1:9"})
+    assert preview_window(config, WINDOW, SIX + 2 * HOUR, lambda _done, _total: None).counts.joined == 3
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_published_revision_is_not_written_over(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 3)
+    config = monitor(tmp_path)
+    found, _ = collected(config)
+    store_of(config).put(key("runs", WINDOW.key, 0, "json"), b"{}")
+    before = store_of(config).list("interactions/")
+    with pytest.raises(RevisionError, match="another run of bot was faster"):
+        collected(config)
+    assert (store_of(config).list("interactions/"), found.counts.joined) == (before, 3)
+
+
+def test_the_contents_of_a_flood_of_unusable_rows_are_kept_of_the_first(tmp_path: Path) -> None:
+    write_logs(tmp_path, "inputs", SIX, [event(None, SIX, [{"question": f"{n}"}]) for n in range(1500)])
+    config = monitor(tmp_path)
+    found, _ = collected(config)
+    rows = read_table(store_of(config), key("quarantine", WINDOW.key, 0)).to_pylist()
+    assert found.counts.quarantined == len(rows) == 1500
+    assert [row["line"] for row in rows] == list(range(1, 1501))
+    assert [row["content"] is None for row in rows] == [False] * 1000 + [True] * 500
 
 
 def test_rows_that_no_window_will_count_are_told(tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ from tasks.core.records.trace_request import FEEDBACK, request_rows
 FOLDERS: Final = "{yyyy}/{MM}/{dd}/{HH}"
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 COLUMNS: Final[Mapping[str, str]] = {**BODY_COLUMNS, "feedback": "feedback"}
-BODIES: Final[tuple[str, ...]] = ()
 CARRIERS: Final = ("inputs", "output", INPUT, OUTPUT)
 PROBES: Final = ("GET", "HEAD", "OPTIONS")
 ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {

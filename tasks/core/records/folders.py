@@ -39,11 +39,11 @@ class Folders:
         """The most time that one folder is for."""
         return next((length for part, length in (STEPS | LENGTHS).items() if part in self.template), timedelta.max)
 
-    def covering(self, window: Window, reach: timedelta) -> Iterator[str]:
-        """The prefixes that can hold halves of the window, `reach` to either side of it, in order, each once."""
-        moment = _floor(window.start - reach, self.step)
+    def covering(self, window: Window) -> Iterator[str]:
+        """The prefixes that can hold halves of the window, in order, each once."""
+        moment = _floor(window.start, self.step)
         seen: set[str] = set()
-        while moment <= window.end + reach:
+        while moment <= window.end:
             prefix = self.at(moment)
             if prefix not in seen:
                 seen.add(prefix)

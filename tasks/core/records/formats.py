@@ -1,5 +1,6 @@
 """The log formats: a table of readers, and the defaults that each brings."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,7 +32,7 @@ class Format:
     and the bodies that they name, by reference, into an input row and an output row; None: the rows stand in the
     records as they are. `columns` are the fields of these rows by role, where the user maps none. `bodies` are JSON
     paths to the references of such bodies. `recognises` tells a record of this format from others. `unpack` turns a
-    whole object (its key, its time, its content) into JSON lines; None: objects are lines already.
+    whole object (its key, its time, its content) into JSON lines, where its key is `packed`; others are lines already.
 
     `folders` is appended to a location that names no date itself; "" reads everything below the location. Objects
     whose names end otherwise than `suffixes`, or have a part `passed_over`, are no logs. `tabular` formats may come as
@@ -44,6 +45,7 @@ class Format:
     columns: Mapping[str, str] = field(default_factory=dict)
     bodies: tuple[str, ...] = ()
     unpack: Unpack | None = None
+    packed: re.Pattern[str] | None = None
     folders: str = ""
     suffixes: tuple[str, ...] = ("",)
     passed_over: str | None = None
@@ -100,6 +102,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         columns=otel_genai.COLUMNS,
         bodies=otel_genai.BODIES,
         unpack=otel_genai.unpack,
+        packed=otel_genai.PACKED,
     ),
     "sagemaker": Format(
         read=sagemaker.read,

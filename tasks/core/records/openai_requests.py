@@ -15,10 +15,7 @@ from tasks.core.records.chunks import Steps
 from tasks.core.records.json_value import Json, Row, at, text_at, unwrapped
 from tasks.core.records.layout import Layout, SourceColumns, paths_of
 
-FOLDERS: Final = ""
-SUFFIXES: Final = ("",)
 COLUMNS: Final = BODY_COLUMNS
-BODIES: Final = ()
 OBJECTS: Final = {"chat.completion", "response", "text_completion"}
 SIDE: Final = """CASE
     WHEN coalesce((record->>'$.request'), (record->>'$.body')) IS NULL THEN 'output'

@@ -61,6 +61,7 @@ CARRIERS: Final = (INPUT, OUTPUT, INPUT_REF, OUTPUT_REF, PROMPT, COMPLETION)
 NO_CALLS: Final = ("embeddings", "embedding", "rerank", "retrieval", "execute_tool", "create_agent")
 UPLOADED: Final = re.compile(r"(?:.*/)?([0-9a-f-]{36})_(inputs|outputs)\.(jsonl?)", re.DOTALL)
 ASIDE: Final = re.compile(r"(?:.*/)?[0-9a-f-]{36,64}_(system_instruction|tool\.definitions)\.jsonl?", re.DOTALL)
+PACKED: Final = re.compile(f"{UPLOADED.pattern}|{ASIDE.pattern}", re.DOTALL)  # the names that `unpack` changes
 OWN_PLACES: Final = {"event": ("$.eventName", "$.event_name"), "half": ("$.half",), "uploaded": ("$.uploaded",)}
 ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
     "input_ref": (INPUT_REF,),

@@ -20,7 +20,6 @@ from tasks.core.records.layout import Layout, SourceColumns, paths_of
 FOLDERS: Final = "{yyyy}/{MM}/{dd}/{HH}"
 SUFFIXES: Final = (".jsonl",)
 COLUMNS: Final = BODY_COLUMNS
-BODIES: Final = ()
 HALVES: Final = ("$.captureData.endpointInput", "$.captureData.endpointOutput")
 SIDE: Final = f"""CASE WHEN (record->>'{HALVES[1]}') IS NULL THEN 'input'
     WHEN (record->>'{HALVES[0]}') IS NULL THEN 'output' ELSE 'both' END"""
@@ -52,7 +51,6 @@ def read_ground_truth(source: SourceColumns) -> Layout:
     return Layout(
         id=paths_of(source.join_on, "$.eventMetadata.eventId"),
         time=paths_of(source.time_column),
-        untimed=True,
         fault=GROUND_TRUTH_FAULT,
     )
 
