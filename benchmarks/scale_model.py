@@ -15,7 +15,6 @@ GRACE_H: Final = 0.25
 MODEL: Final = "gpt-4o-mini"
 SCORES_READ_DAYS: Final = 8
 FACTORS_PY: Final = "`python benchmarks/scale_factors.py`"
-SMALLER: Final = "a smaller trial, see below"
 JUDGING: Final = "[judging.md](judging.md#beside-other-packages)"
 S3_PRICES: Final = "S3 Standard, us-east-1, as the authors knew it; not looked up"
 LIMITS: Final = "[a list of others](https://www.ai-buzz.com/ai-openai-rate-limits); your account's page counts"
@@ -33,25 +32,24 @@ class Factor:
 MEASURED: Final[Mapping[str, tuple[float, str]]] = {
     "log": (1_722, "bytes of JSON lines a pair"),
     "half": (26.9, "bytes a half in the index of halves"),
-    "read_cpu": (10.0, "CPU s to read a million pairs once"),
-    "joined_cpu": (11.0, "CPU s a window and million joined"),
-    "half_cpu": (0.74, "CPU s a run and million kept halves"),
-    "part_cpu": (0.17, "CPU s a million halves that are settled in several parts"),
-    "run_cpu": (2.0, "CPU s a run beside"),
+    "read_cpu": (5.7, "CPU s to read a million pairs once"),
+    "joined_cpu": (4.3, "CPU s a window and million joined"),
+    "half_cpu": (0.41, "CPU s a run and million kept halves"),
+    "part_cpu": (0.29, "CPU s a million halves that are settled in several parts"),
+    "run_cpu": (1.7, "CPU s a run beside"),
     "fetches": (2, "times that a run fetches the kept halves"),
     "interaction": (119, "bytes in the store a sampled interaction"),
-    "score": (41, "bytes in the store a score, without an evaluator's sentences"),
-    "window": (829_700, "bytes in the store a window beside, nearly all its report"),
+    "score": (40, "bytes in the store a score, without an evaluator's sentences"),
+    "window": (829_600, "bytes in the store a window beside, nearly all its report"),
     "tasks": (8, "Prefect task runs a run of one window"),
-    "get_object": (1.9, "GETs a new object"),
-    "get_slice": (8, "GETs a run and kept slice"),
-    "get_window": (6, "GETs a run and window of the days before"),
+    "get_object": (1.7, "GETs a new object"),
+    "get_slice": (6, "GETs a run and kept slice"),
+    "get_window": (5, "GETs a run and window of the days before"),
     "list_hour": (2, "LISTs a run and hour in which it looks for what is late"),
-    "list_run": (28, "LISTs a run beside"),
+    "list_run": (30, "LISTs a run beside"),
     "put_slice": (3.5, "PUTs a new slice"),
     "put_run": (9, "PUTs a run beside"),
 }
-TRIED_SMALLER: Final = frozenset({"half_cpu", "part_cpu", "run_cpu"})
 OTHERS: Final[Mapping[str, Factor]] = {
     "judgement_cpu": Factor(value=0.29, unit="CPU ms a judgement, five metrics fused", source=JUDGING),
     "characters": Factor(value=2_698, unit="characters sent an interaction, five metrics fused", source=JUDGING),
@@ -63,8 +61,7 @@ OTHERS: Final[Mapping[str, Factor]] = {
     "many_tokens": Factor(value=10e6, unit="the same, tier 4", source=LIMITS),
 }
 F: Final[Mapping[str, Factor]] = {
-    name: Factor(value=value, unit=unit, source=SMALLER if name in TRIED_SMALLER else FACTORS_PY)
-    for name, (value, unit) in MEASURED.items()
+    name: Factor(value=value, unit=unit, source=FACTORS_PY) for name, (value, unit) in MEASURED.items()
 } | dict(OTHERS)
 
 

@@ -72,7 +72,10 @@ def auto(folder: Path, columns: Mapping[str, str] | None = None, **source: Any) 
 LOGS: Final[Mapping[str, tuple[str, Mapping[str, bytes], Sequence[tuple[str, str]]]]] = {
     "azure_traces": (
         "12 of 12 records",
-        {f"{AT_SIX}/i.jsonl": logged("azure_traces", "two_requests_in_one_trace", "server_with_models")},
+        {
+            f"{AT_SIX}/i.jsonl": logged("azure_traces", "two_requests_in_one_trace")
+            + logged("azure_traces", "server_with_models").replace(b"0x5b8e", b"0x6c9f")  # a trace of its own
+        },
         [("Do you ship to Malta?", "Yes, we ship to Malta."), ("First?", "One.")],
     ),
     "bedrock": (
