@@ -152,14 +152,18 @@ def beside(place: Place, stored: StoredObject, reference: str) -> str | None:
 
 
 def _homes(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> dict[int, datetime]:
-    """The time that a row without one is counted under: its folder's, else the earliest in its object."""
+    """The time that a row without one is counted under: the earliest in its object, if its folder is for that time."""
     earliest = dict(
         engine.execute("SELECT object, min(time) FROM halves WHERE time IS NOT NULL GROUP BY object").fetchall()
     )
-    return {
-        number: place.home_of(one.stored) or earliest.get(number) or one.stored.modified
-        for number, one in files.items()
-    }
+    return {number: _home(place, one.stored, earliest.get(number)) for number, one in files.items()}
+
+
+def _home(place: Place, stored: StoredObject, earliest: datetime | None) -> datetime:
+    folder = place.home_of(stored)
+    if earliest is not None and (folder is None or folder <= earliest < folder + place.folders.length):
+        return earliest
+    return folder or stored.modified
 
 
 def _write(engine: "Engine", homes: Mapping[int, datetime], target: Path) -> None:

@@ -497,6 +497,22 @@ def test_a_window_that_is_settled_in_parts_counts_and_samples_the_same(
     assert (whole.counts.joined, whole.counts.duplicate_inputs, whole.counts.orphan_outputs) == (300, 99, 50)
 
 
+def test_a_torn_line_in_the_folder_of_a_day_counts_in_the_hour_of_its_object(tmp_path: Path) -> None:
+    folder = tmp_path / "calls" / f"{SIX:%Y-%m-%d}"
+    folder.mkdir(parents=True)
+    for hour, times in {"06": [SIX + MINUTE], "07": [SIX + HOUR], "odd": [SIX.replace(year=1970)], "only": []}.items():
+        rows = [{"id": hour, "time": f"{time}", "question": "Why?", "answer": "So."} for time in times]
+        (folder / f"{hour}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows) + "{torn\n")
+    source = {"format": "table", "inputs": f"{(tmp_path / 'calls').as_uri()}/{{yyyy}}-{{MM}}-{{dd}}", "outputs": None}
+    config = monitor(tmp_path, source=source | {"columns": {"prompt": "question", "completion": "answer"}})
+    torn = {}
+    for hour in (0, 6, 7):
+        start = SIX.replace(hour=hour)
+        found, _ = collected(config, Window(start=start, end=start + HOUR))
+        torn[hour] = found.counts.quarantined
+    assert torn == {0: 2, 6: 1, 7: 1}
+
+
 def test_a_preview_needs_no_cluster_and_leaves_nothing_in_the_store(tmp_path: Path) -> None:
     write_pairs(tmp_path, 3)
     config = monitor(tmp_path, engine={"dask": "tcp://127.0.0.1:9"})

@@ -160,8 +160,7 @@ def test_a_call_in_any_format_becomes_an_interaction(tmp_path: Path, kind: str) 
     else:
         assert row["history"] == "user: Hello\nassistant: Hello!"
     assert (found.counts.inputs, found.counts.outputs, found.counts.joined) == (1, 1, 1)
-    if FORMATS[kind].folders in {"", "{yyyy}/{MM}/{dd}/{HH}"}:  # else it counts in the window of the day's beginning
-        assert found.counts.quarantined_by_reason["malformed_json"] == 1
+    assert found.counts.quarantined_by_reason["malformed_json"] == 1
 
 
 def test_a_user_maps_further_fields_over_those_of_the_format(tmp_path: Path) -> None:
