@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from configs.contract import Contract
+from configs.drift import Drift
 from configs.evaluator import Evaluator
 from configs.quality import Quality
 from configs.source import AUTO, Source
@@ -128,6 +129,7 @@ class MonitorConfig(Section):
     redact: tuple[Kind, ...] = ()
     evaluator: Evaluator = Evaluator()
     quality: Quality
+    drift: Drift | None = None
     decide: Decide = Decide()
     alerts: Alerts = Alerts()
     engine: EngineSettings = EngineSettings()

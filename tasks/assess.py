@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.drifting import drift_measures
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, revisions, window_before
@@ -65,6 +66,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         *(_apart(config, job, interactions, scored, store) if suspected else ()),
         injection_share(len(suspected), interactions.num_rows, confidence),
         *redaction_counts(collected.redacted, interactions.num_rows),
+        *drift_measures(config, job.window, interactions, store),
         *canary_measures(scored.canaries, confidence),
         *shifts,
         *([_prevented(tallied)] if config.evaluator.provider != "local" else ()),
@@ -139,6 +141,8 @@ def thresholds(config: MonitorConfig) -> list[Threshold]:
         asked.append(Threshold(address=AGREEMENT, limit=canaries.min_agreement, direction=Direction.MIN))
     if config.contract is not None:
         asked += config.contract.thresholds()
+    if config.drift is not None:
+        asked += config.drift.thresholds()
     if config.source.quarantine.breach_above is not None:
         limit = config.source.quarantine.breach_above
         asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))

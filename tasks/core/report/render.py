@@ -56,7 +56,8 @@ def value_of(value: float | None, unit: str) -> str:
     """A measure's value or bound in its unit; a dash where there is none."""
     if value is None:
         return "–"
-    return {"share": f"{value:.1%}", "score": f"{value:+.2f}"}.get(unit, f"{value:g}").replace("-", "−")
+    shown = {"share": f"{value:.1%}", "score": f"{value:+.2f}", "ratio": f"{value:.3g}"}
+    return shown.get(unit, f"{value:g}").replace("-", "−")
 
 
 def words(measure: Measure) -> str:

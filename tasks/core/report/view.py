@@ -57,7 +57,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """One monitor after one window; `beside` are the measures of the judge and of safety, and quality apart.
+    """One monitor after one window; `beside` are the measures of drift and of safety, and quality apart.
 
     `contract` are the rows of the contract's table; none without a contract.
     """
@@ -102,7 +102,7 @@ def metric_views(
 
 
 def beside(measures: Iterable[Measure]) -> list[Measure]:
-    """What stands beside the quality of the window: the judge's drift, safety, and the pass rates of its parts."""
+    """What stands beside the quality of the window: drift, safety, and the pass rates of its parts."""
     return [
         one
         for one in measures

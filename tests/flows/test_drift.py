@@ -1,0 +1,102 @@
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from configs.monitor import MonitorConfig
+from tasks.adapters import drifting
+from tasks.adapters.results import key, read_table
+from tasks.core.window import Window
+from tests.builders import COLUMNS, HOUR, SIX, answered, asked, monitor, store_of, write_logs
+from tests.core.test_text_drift import BOTH, SHOP, SKY, texts
+from tests.schedule import scheduled
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+QUARTER = HOUR / 4
+LIMITS = {"prompt": {"max_auc": 0.7}, "completion": {"max_auc": 0.9}}
+
+
+def write_hour(folder: Path, hour: int, asks: list[str], sessions: int | None = None) -> None:
+    """An hour of calls that are answered alike."""
+    start = SIX + hour * HOUR
+    times = [start + place * HOUR / (len(asks) + 1) for place in range(len(asks))]
+    answers = texts(SHOP, BOTH, len(asks), 1000 + hour)
+    names = [f"{hour}-{place}" for place in range(len(asks))]
+    more = [{} if sessions is None else {"who": f"{hour}:{place % sessions}"} for place in range(len(asks))]
+    write_logs(
+        folder, "inputs", start, [asked(n, t, a, **m) for n, t, a, m in zip(names, times, asks, more, strict=True)]
+    )
+    write_logs(folder, "outputs", start, [answered(n, t, a) for n, t, a in zip(names, times, answers, strict=True)])
+
+
+def run(config: MonitorConfig, hour: int) -> dict[str, Any]:
+    """The measures and verdicts of drift of an hour, by subject and measure."""
+    (published,) = scheduled(config, SIX + (hour + 1) * HOUR + QUARTER)
+    assert published.window == Window(start=SIX + hour * HOUR, end=SIX + (hour + 1) * HOUR)
+    rows = read_table(store_of(config), key("measures", published.window.key, 0)).to_pylist()
+    verdicts = {verdict.address: verdict.state for verdict in published.verdicts}
+    drift = {f"{row['subject']}.{row['measure']}": row for row in rows if row["signal"] == "drift"}
+    return {name: (row["value"], row["n"], verdicts.get(f"drift.{name}")) for name, row in drift.items()}
+
+
+def test_a_change_of_topic_is_a_breach_and_the_first_window_has_nothing_to_be_held_against(tmp_path: Path) -> None:
+    config = monitor(tmp_path, drift=LIMITS | {"baseline": {"previous": 2}})
+    for hour in range(3):
+        write_hour(tmp_path, hour, texts(SHOP, BOTH, 60, hour))
+    write_hour(tmp_path, 3, texts(SKY, BOTH, 60, 3))
+    first, _, third, changed = (run(config, hour) for hour in range(4))
+    assert first == {
+        "prompt.auc": (None, 60, "no_data"),
+        "prompt.p_value": (None, 60, None),
+        "completion.auc": (None, 60, "no_data"),
+        "completion.p_value": (None, 60, None),
+    }
+    assert (third["prompt.auc"][2], third["completion.auc"][2]) == ("ok", "ok")
+    assert (changed["prompt.auc"][2], changed["completion.auc"][2]) == ("breach", "ok")
+    assert changed["prompt.auc"][0] > 0.95
+    assert changed["prompt.p_value"][0] == 0.005
+    page = (tmp_path / "store/bot/report/index.html").read_text()
+    assert "prompt auc" in page
+
+
+def test_sessions_that_repeat_themselves_are_no_drift(tmp_path: Path) -> None:
+    columns = COLUMNS | {"session": "who"}
+    config = monitor(tmp_path, drift=LIMITS, source={"columns": columns})
+    for hour in range(2):
+        rng = random.Random(hour)
+        said = texts([*SHOP, *SKY], BOTH, 10, hour)
+        write_hour(tmp_path, hour, [f"{said[place % 10]} {rng.choice(BOTH)}" for place in range(80)], sessions=10)
+    run(config, 0)
+    found = run(config, 1)
+    assert found["prompt.p_value"][0] > 0.05
+    assert found["prompt.auc"][2] != "breach"
+
+
+def test_a_monitor_that_does_not_ask_for_drift_has_none(tmp_path: Path) -> None:
+    write_hour(tmp_path, 0, texts(SHOP, BOTH, 30, 1))
+    assert run(monitor(tmp_path), 0) == {}
+
+
+def test_of_many_texts_as_many_of_each_window_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = monitor(tmp_path, drift={})
+    for hour in range(3):
+        write_hour(tmp_path, hour, texts(SHOP, BOTH, 30 + hour, hour))
+    monkeypatch.setattr(drifting, "MOST_TEXTS", 24)
+    run(config, 0)
+    run(config, 1)
+    assert run(config, 2)["prompt.auc"][1] == 24
+    window = Window(start=SIX + 2 * HOUR, end=SIX + 3 * HOUR)
+    rows = drifting.previous_interactions(store_of(config), window, 7)["interaction_id"].to_pylist()
+    assert sorted(row.partition("-")[0] for row in rows) == ["0"] * 12 + ["1"] * 12
+
+
+def test_windows_whose_interactions_are_deleted_are_no_baseline(tmp_path: Path) -> None:
+    config = monitor(tmp_path, drift={})
+    for hour in range(2):
+        write_hour(tmp_path, hour, texts(SHOP, BOTH, 30, hour))
+    run(config, 0)
+    for stored in store_of(config).list("interactions/"):
+        store_of(config).delete(stored.key)
+    assert run(config, 1)["prompt.auc"] == (None, 30, None)
