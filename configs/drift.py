@@ -1,5 +1,6 @@
 """Drift as the monitor file says it: what the texts of a window are held against, and what alerts."""
 
+from collections.abc import Collection
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from configs.values import Section
 from tasks.core.verdict import Direction, Threshold
 
 ROLES: Final = ("prompt", "completion")
+UNCOMPARED: Final = (*ROLES, "history", "context", "ground_truth", "user", "session")
 
 
 class Baseline(Section):
@@ -22,12 +24,30 @@ class TextLimit(Section):
     max_auc: Annotated[float, Field(gt=0.5, lt=1)] | None = None
 
 
+class ColumnLimit(Section):
+    """How far the values of a column may be from the baseline's at most; null = only watched."""
+
+    max_psi: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_js: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
 class Drift(Section):
-    """Drift of prompts and completions."""
+    """Drift of prompts and completions, and of every mapped column of numbers or categories."""
 
     baseline: Baseline = Baseline()
     prompt: TextLimit = TextLimit()
     completion: TextLimit = TextLimit()
+    columns: dict[str, ColumnLimit] = Field(default_factory=dict)
+
+    def check_mapped(self, mapped: Collection[str]) -> None:
+        """Raises ValueError for a limit on a column that the source does not map, or that has no values to compare."""
+        for name in self.columns:
+            if name in UNCOMPARED:
+                message = f"drift.columns.{name} is a text or an ID; only numbers and categories have limits there"
+                raise ValueError(message)
+            if name not in mapped:
+                message = f"drift.columns.{name} is not mapped; add source.columns.{name} or remove the limit"
+                raise ValueError(message)
 
     def thresholds(self) -> list[Threshold]:
         """The limits that are set, and no others."""
@@ -35,5 +55,10 @@ class Drift(Section):
         return [
             Threshold(address=f"drift.{role}.auc", limit=limit, direction=Direction.MAX)
             for role, limit in limits.items()
+            if limit is not None
+        ] + [
+            Threshold(address=f"drift.{name}.{measure}", limit=limit, direction=Direction.MAX)
+            for name, column in self.columns.items()
+            for measure, limit in (("psi", column.max_psi), ("js", column.max_js))
             if limit is not None
         ]

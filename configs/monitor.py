@@ -156,6 +156,12 @@ class MonitorConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _drift_of_mapped_columns(self) -> Self:
+        if self.drift is not None and self.source.format != AUTO:
+            self.drift.check_mapped(self.source.all_columns)
+        return self
+
+    @model_validator(mode="after")
     def _known_canaries(self) -> Self:
         for number, row in enumerate(self.quality.canaries.rows if self.quality.canaries else (), start=1):
             for name in row.scores:

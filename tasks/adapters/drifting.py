@@ -1,59 +1,85 @@
-"""Drift of a window's texts against those of the windows before it, as the store has them."""
+"""Drift of a window's texts and columns against those of the windows before it, as the store has them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from configs.drift import ROLES
+from configs.drift import ROLES, UNCOMPARED
 from configs.monitor import MonitorConfig
 from tasks.adapters.results import key, read_tables, revisions
 from tasks.adapters.storage import Storage
-from tasks.core.drift.measures import text_measures
+from tasks.core.drift.columns import categorical_drift, numeric_drift
+from tasks.core.drift.measures import column_measures, text_measures
 from tasks.core.drift.text import text_drift
 from tasks.core.measure import Measure
+from tasks.core.records.interaction import NUMERIC_ROLES
 from tasks.core.window import Window, key_of
 
 MOST_TEXTS: Final = 20_000  # on either side
-COLUMNS: Final = ("interaction_id", "session", *ROLES)
+NEEDED: Final = ("interaction_id", "session", *ROLES)
 
 
 def drift_measures(config: MonitorConfig, window: Window, interactions: pa.Table, store: Storage) -> Iterator[Measure]:
     """The measures of drift; none where the monitor does not ask for them."""
     if config.drift is None:
         return
-    baseline = previous_interactions(store, window, config.drift.baseline.previous)
+    compared = [name for name in config.source.all_columns if name not in UNCOMPARED]
+    schema = pa.schema(
+        [(name, pa.float64() if name in NUMERIC_ROLES else pa.string()) for name in (*NEEDED, *compared)]
+    )
+    before = previous_interactions(store, window, config.drift.baseline.previous, schema)
+    now = interactions.select(schema.names).slice(0, MOST_TEXTS)
     for role in ROLES:
-        before, now = _texts(baseline, role), _texts(interactions, role).slice(0, MOST_TEXTS)
-        found = text_drift(
-            before[role].to_pylist(),
-            now[role].to_pylist(),
-            (_sessions(before), _sessions(now)) if "session" in config.source.all_columns else None,
-            confidence=config.decide.confidence,
-            seed=config.sample.seed,
-        )
-        yield from text_measures(role, found, now.num_rows)
+        yield from _of_texts(config, role, before, now)
+    for name in compared:
+        values = _values(before, name), _values(now, name)
+        is_number = name in NUMERIC_ROLES
+        found = numeric_drift(*values) if is_number else categorical_drift(*values)
+        yield from column_measures(name, found, len(values[1]), is_number=is_number)
 
 
-def previous_interactions(store: Storage, window: Window, windows: int) -> pa.Table:
+def previous_interactions(store: Storage, window: Window, windows: int, schema: pa.Schema) -> pa.Table:
     """The sampled interactions of so many published windows before this one, as far as they are still kept.
 
-    At most `MOST_TEXTS`, as many of each: they lie in the order of the sample, so the first are a sample as well.
+    At most `MOST_TEXTS`, as many of each: they lie in the order of the sample, so the first are a sample as well. A
+    column that a window did not have yet is null there.
     """
     published = revisions(store)
     before = [start for start in published if start < window.start][-windows:]
     kept = {stored.key for stored in store.list("interactions/")}
     wanted = [key("interactions", key_of(start), published[start]) for start in before]
     tables = read_tables(store, [one for one in wanted if one in kept])
-    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     first = MOST_TEXTS // max(len(tables), 1)
-    parts = [table.select(COLUMNS).slice(0, first).cast(schema) for table in tables]
+    parts = [_fitted(table.slice(0, first), schema) for table in tables]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 
-def _texts(interactions: pa.Table, role: str) -> pa.Table:
-    return interactions.filter(pc.is_valid(interactions[role]))
+def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    rows = table.num_rows
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _of_texts(config: MonitorConfig, role: str, before: pa.Table, now: pa.Table) -> list[Measure]:
+    told = [table.filter(pc.is_valid(table[role])) for table in (before, now)]
+    found = text_drift(
+        told[0][role].to_pylist(),
+        told[1][role].to_pylist(),
+        (_sessions(told[0]), _sessions(told[1])) if "session" in config.source.all_columns else None,
+        confidence=config.decide.confidence,
+        seed=config.sample.seed,
+    )
+    return text_measures(role, found, told[1].num_rows)
+
+
+def _values(table: pa.Table, name: str) -> list[Any]:
+    values: list[Any] = table[name].drop_null().to_pylist()
+    return values
 
 
 def _sessions(interactions: pa.Table) -> Sequence[str]:

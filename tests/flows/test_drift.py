@@ -2,6 +2,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from configs.monitor import MonitorConfig
@@ -74,6 +75,39 @@ def test_sessions_that_repeat_themselves_are_no_drift(tmp_path: Path) -> None:
     assert found["prompt.auc"][2] != "breach"
 
 
+def test_columns_are_held_against_the_bins_of_the_windows_before(tmp_path: Path) -> None:
+    columns = COLUMNS | {"latency_ms": "took", "language": "lang", "tier": "tier", "temperature": "t"}
+    limits = {"latency_ms": {"max_psi": 0.25}, "language": {"max_js": 0.3}, "tier": {"max_psi": 0.25}}
+    config = monitor(tmp_path, drift={"columns": limits}, source={"columns": columns})
+    for hour, (slow, language) in enumerate([(1, "en"), (1, "en"), (3, "de")]):
+        start = SIX + hour * HOUR
+        rng = random.Random(hour)
+        times = [start + place * HOUR / 300 for place in range(200)]
+        more = [
+            {"took": rng.gauss(900, 100) * slow, "lang": rng.choice(["en", language]), "tier": rng.choice("ab")}
+            for _ in times
+        ]
+        asks = [asked(f"{hour}-{n}", time, **more[n]) for n, time in enumerate(times)]
+        write_logs(tmp_path, "inputs", start, asks)
+        write_logs(tmp_path, "outputs", start, [answered(f"{hour}-{n}", time) for n, time in enumerate(times)])
+    first, second, changed = (run(config, hour) for hour in range(3))
+    assert first["latency_ms.psi"] == (None, 200, "no_data")
+    wanted = ("latency_ms.psi", "language.js", "tier.psi")
+    assert [second[name][2] for name in wanted] == ["ok", "ok", "ok"]
+    assert [changed[name][2] for name in wanted] == ["breach", "breach", "ok"]
+    assert changed["latency_ms.wasserstein"][0] == pytest.approx(1800, rel=0.1)
+    assert "tier.wasserstein" not in changed
+    assert changed["temperature.psi"] == (None, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("latency_ms", "add source.columns.latency_ms"), ("prompt", "only numbers and categories")]
+)
+def test_a_limit_on_a_column_that_cannot_be_compared_is_an_error(tmp_path: Path, name: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        monitor(tmp_path, drift={"columns": {name: {"max_psi": 0.2}}})
+
+
 def test_a_monitor_that_does_not_ask_for_drift_has_none(tmp_path: Path) -> None:
     write_hour(tmp_path, 0, texts(SHOP, BOTH, 30, 1))
     assert run(monitor(tmp_path), 0) == {}
@@ -88,7 +122,10 @@ def test_of_many_texts_as_many_of_each_window_are_looked_at(tmp_path: Path, monk
     run(config, 1)
     assert run(config, 2)["prompt.auc"][1] == 24
     window = Window(start=SIX + 2 * HOUR, end=SIX + 3 * HOUR)
-    rows = drifting.previous_interactions(store_of(config), window, 7)["interaction_id"].to_pylist()
+    schema = pa.schema([("interaction_id", pa.string()), ("added_since", pa.float64())])
+    found = drifting.previous_interactions(store_of(config), window, 7, schema)
+    assert found["added_since"].null_count == found.num_rows
+    rows = found["interaction_id"].to_pylist()
     assert sorted(row.partition("-")[0] for row in rows) == ["0"] * 12 + ["1"] * 12
 
 

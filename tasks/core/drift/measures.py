@@ -1,5 +1,6 @@
-"""What drift says of the texts of a window, as measures."""
+"""What drift says of the texts and the columns of a window, as measures."""
 
+from tasks.core.drift.columns import ColumnDrift
 from tasks.core.drift.text import TextDrift
 from tasks.core.measure import Measure
 
@@ -25,4 +26,19 @@ def text_measures(role: str, found: TextDrift | None, n: int) -> list[Measure]:
             n=n,
             unit="ratio",
         ),
+    ]
+
+
+def column_measures(name: str, found: ColumnDrift | None, n: int, *, is_number: bool) -> list[Measure]:
+    """How far a column's `n` values are from the baseline's; None where there are too few here or there."""
+    figures = {
+        "psi": found.psi if found else None,
+        "js": found.js if found else None,
+        "p_value": found.p_value if found else None,
+    }
+    if is_number:
+        figures["wasserstein"] = found.wasserstein if found else None
+    return [
+        Measure(signal="drift", subject=name, measure=measure, value=value, n=n, unit="ratio")
+        for measure, value in figures.items()
     ]
