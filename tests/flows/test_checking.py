@@ -176,6 +176,18 @@ def test_fresh_logs_of_both_sides_are_shown_from_the_newest_closed_window(
     check_table(out, [("Where is it?", "It is here, on the table.")])
 
 
+def test_logged_text_that_looks_like_markup_is_shown_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moment = datetime.now(UTC)
+    start = newest_closed(moment, HOUR, HOUR / 4).start
+    said = r"\[a^2 + b^2 = c^2\] [/x] \[/x] [red]no[/red]"
+    write_logs(tmp_path, "inputs", start, [asked("a", start)])
+    write_logs(tmp_path, "outputs", start, [answered("a", start, said)])
+    check_monitor(monitor(tmp_path))
+    assert said in capsys.readouterr().out
+
+
 def test_a_named_format_is_said_and_nothing_is_looked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check_monitor(monitor(tmp_path))
     out = capsys.readouterr().out
