@@ -11,10 +11,12 @@ from configs.contract import Contract
 from configs.drift import Drift
 from configs.evaluator import Evaluator
 from configs.quality import Quality
+from configs.signals import Limit, Operations, Segment, Usage
 from configs.source import AUTO, Source
 from configs.values import Duration, Location, SecretReference, Section
 from tasks.core.errors import ConfigError
 from tasks.core.quality.metric import Metric
+from tasks.core.records.facts import Facts
 from tasks.core.safety.recognisers import RECOGNISERS
 
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
@@ -130,6 +132,10 @@ class MonitorConfig(Section):
     evaluator: Evaluator = Evaluator()
     quality: Quality
     drift: Drift | None = None
+    operations: Operations | None = None
+    usage: Usage | None = None
+    segments: tuple[str | Segment, ...] = ()
+    thresholds: dict[str, Limit] = Field(default_factory=dict)
     decide: Decide = Decide()
     alerts: Alerts = Alerts()
     engine: EngineSettings = EngineSettings()
@@ -172,6 +178,23 @@ class MonitorConfig(Section):
                     message = f"quality.canaries: interaction {number} has a score of {name} but no {lacking[0]}"
                     raise ValueError(message)
         return self
+
+    @property
+    def segment_columns(self) -> tuple[str, ...]:
+        """The columns that segments go by."""
+        return tuple(one for one in self.segments if isinstance(one, str))
+
+    @property
+    def facts(self) -> Facts:
+        """What is kept of every row; nothing where the monitor counts neither operations nor usage."""
+        if self.operations is None and self.usage is None:
+            return Facts()
+        segments = dict.fromkeys(("model_version", *self.segment_columns))
+        return Facts(
+            fields=self.source.columns,
+            segments=tuple(name for name in segments if name in self.source.columns),
+            with_people=self.usage is not None and self.usage.salt is not None,
+        )
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

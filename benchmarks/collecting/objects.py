@@ -53,7 +53,7 @@ def listed(url: str) -> Run:
 
 def listed_by_folders(url: str) -> Run:
     """The listing that a run makes: the folders that can hold events of the window, side by side."""
-    places = open_places(monitor(url, Path()).source)
+    places = open_places(monitor(url, Path()))
     return lambda: sum(len(objects_of(place, WINDOW)) for place in places)
 
 

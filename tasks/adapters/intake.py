@@ -15,13 +15,13 @@ from tasks.adapters.locations import open_storage
 from tasks.adapters.sampled import Library
 from tasks.adapters.settling import Rules
 from tasks.adapters.slicing import read_slice
-from tasks.adapters.source import Place, covering, objects_of, open_places, slices, version_of
+from tasks.adapters.source import Place, covering, objects_of, open_places, salt_of, slices, version_of
 from tasks.adapters.staging import Scratch, open_scratch
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.window import Window
 
 Progress = Callable[[int, int], None]
-LAYOUT: Final = 2  # counts up when halves mean something else
+LAYOUT: Final = 3  # counts up when halves mean something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Intake:
 
 def take_in(config: MonitorConfig, store: Storage, span: Window, scratch: Scratch, progress: Progress) -> Intake:
     """Read the objects that can hold events of the span and are not known yet; `progress` goes by bytes."""
-    places = open_places(config.source)
+    places = open_places(config)
     halves = Halves(store, reader_of(config))
     kept = halves.known()
     known = {number for one in kept for number in one.objects.keys() - one.unread}
@@ -139,8 +139,8 @@ def _read_all(
 
 def _read(work: Work, store: Storage, scratch: Scratch) -> KeptSlice:
     config = work.config
-    place = open_places(config.source)[work.place]
-    sliced = read_slice(place, work.objects, scratch, config.engine.memory_gb, config.redact)
+    place = open_places(config)[work.place]
+    sliced = read_slice(place, work.objects, scratch, config)
     day = (place.home_of(work.objects[0]) or work.objects[0].modified).date()
     one = Halves(store, reader_of(config)).keep(sliced, work.place, day)
     sliced.halves.unlink()
@@ -156,8 +156,10 @@ def rules_of(config: MonitorConfig) -> Rules:
 def reader_of(config: MonitorConfig) -> str:
     """A name for what halves depend on: how they are laid out, where they lie, and what hashes them."""
     source = config.source
+    salted = salt_of(config) if config.facts.with_people else ""
     layout = (
         f"{LAYOUT} {engine_version()} {source.format} {source.layout} {source.needs_objects} {sorted(config.redact)} "
-        f"{[(name, one.location, one.format, one.layout) for name, one in source.later.items()]}"
+        f"{[(name, one.location, one.format, one.layout) for name, one in source.later.items()]} "
+        f"{config.facts.paths} {config.facts.segments} {salted}"
     )
     return hashlib.sha256(f"{layout} {source.inputs} {source.outputs}".encode()).hexdigest()[:16]

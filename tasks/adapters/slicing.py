@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from configs.monitor import MonitorConfig
 from tasks.adapters import lines
 from tasks.adapters.database import length_errors
+from tasks.adapters.decoding import decode_facts
 from tasks.adapters.engine import open_engine
 from tasks.adapters.reading import Lines, Quarantined
-from tasks.adapters.source import Place, version_of
+from tasks.adapters.source import Place, salt_of, version_of
 from tasks.adapters.staging import GZIP_MAGIC, Scratch, Staged, staged
 from tasks.adapters.storage import StoredObject, read_bytes
 from tasks.core.errors import UnreadableObjectError
@@ -37,7 +39,7 @@ FAULTS_SCHEMA: Final = pa.schema(
     ]
 )
 LONGEST_NAME: Final = 255  # bytes, in most file systems
-HALVES: Final = "object, line_hash, position, side, key, index, row_count, time"
+HALVES: Final = "object, line_hash, position, side, key, index, row_count, time, facts"
 UNREAD: Final = frozenset({Fault.VANISHED_OBJECT, Fault.UNREADABLE_OBJECT})
 SHOWN_ROWS: Final = 1_000
 FAULTY: Final = f"""
@@ -64,18 +66,20 @@ def read_slice(
     place: Place,
     objects: Sequence[StoredObject],
     scratch: Scratch,
-    memory_gb: float,
-    redacted: Sequence[str],
+    config: MonitorConfig,
 ) -> Sliced:
     """Read the objects of one slice; the faults' contents are redacted."""
     with (
         staged(place.storage, objects, scratch) as files,
-        open_engine(scratch.folder, memory_gb) as engine,
+        open_engine(scratch.folder, config.engine.memory_gb) as engine,
     ):
         by_number = {version_of(place, one.stored): one for one in files}
         found = Lines(engine, by_number, scratch, place.kind)
+        if place.facts.with_people:
+            engine.execute("SET VARIABLE salt = $1", [salt_of(config)])
         _decode(engine, found, place)
         _read_references(engine, place, by_number)
+        decode_facts(engine, found, place)
         waiting = engine.execute(f"SELECT DISTINCT object FROM halves WHERE fault = '{Fault.REFERENCE_MISSING}'")
         unread = {number for (number,) in waiting.fetchall()}
         faults = [*found.faults, *_faulty(engine, found.numbered)]
@@ -88,22 +92,22 @@ def read_slice(
         objects={number: one.stored for number, one in by_number.items()},
         unread=frozenset(unread | {number for number, one in by_number.items() if one.fault in UNREAD}),
         halves=target,
-        faults=_table(timed, redacted),
+        faults=_table(timed, config.redact),
     )
 
 
 def _decode(engine: "Engine", found: Lines, place: Place) -> None:
     """Make the table `halves`, faulty rows with their lines among them."""
-    layout, side = place.layout, place.side
+    layout, side, facts = place.layout, place.side, place.inline_facts
     engine.execute("CREATE TABLE referenced_files (object UBIGINT, reference VARCHAR, content JSON)")
-    found.read("looked_at", *(decode.quick(layout, "lines", careful=careful) for careful in (False, True)))
+    found.read("looked_at", *(decode.quick(layout, "lines", facts, careful=careful) for careful in (False, True)))
     unusual = f"(SELECT object, line FROM looked_at WHERE line IS NOT NULL AND {WRITTEN})"
-    longer = decode.thorough(layout, unusual, side, needs_objects=place.needs_objects)
+    longer = decode.thorough(layout, unusual, side, facts, needs_objects=place.needs_objects)
     try:
         engine.execute(f"CREATE TABLE halves AS {decode.usual(layout, 'looked_at', side)} UNION ALL ({longer})")
     except length_errors():
         few = f"(SELECT object, line FROM lines WHERE {WRITTEN})"
-        found.read("halves", decode.thorough(layout, few, side, needs_objects=place.needs_objects))
+        found.read("halves", decode.thorough(layout, few, side, facts, needs_objects=place.needs_objects))
 
 
 def _read_references(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> None:
@@ -114,7 +118,8 @@ def _read_references(engine: "Engine", place: Place, files: Mapping[int, Staged]
     if wanted:
         engine.execute(f"CREATE TABLE referring AS SELECT object, line FROM halves WHERE {missing}")
         engine.execute(f"DELETE FROM halves WHERE {missing}")
-        query = decode.thorough(place.layout, "referring", place.side, needs_objects=place.needs_objects)
+        facts, needs_objects = place.inline_facts, place.needs_objects
+        query = decode.thorough(place.layout, "referring", place.side, facts, needs_objects=needs_objects)
         engine.execute(f"INSERT INTO halves {query}")
 
 

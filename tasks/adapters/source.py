@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from configs.monitor import MonitorConfig
 from configs.source import Later, Source
 from tasks.adapters.locations import open_storage
+from tasks.adapters.secret import resolve
 from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.records.decode import Side
+from tasks.core.records.facts import Facts
 from tasks.core.records.folders import Folders, holds, split_location
 from tasks.core.records.formats import Format
 from tasks.core.records.layout import WHOLE, Layout
@@ -26,6 +29,7 @@ class Place:
     """One location of a source: its storage, the folders in it, how its records are read, and the side that they are.
 
     The side counts where the format does not say it. With `needs_objects`, rows that are no objects cannot be used.
+    `facts` are what is kept of every row.
     """
 
     storage: Storage
@@ -34,24 +38,31 @@ class Place:
     kind: Format
     layout: Layout
     needs_objects: bool
+    facts: Facts
+
+    @property
+    def inline_facts(self) -> Facts:
+        """The facts that the rows hold as they are logged; none where the format has to decode them."""
+        return self.facts if self.kind.decode is None else Facts()
 
     def home_of(self, stored: StoredObject) -> datetime | None:
         """The time that the object's folder names; None where locations name none."""
         return self.folders.time_of(stored.key)
 
 
-def open_places(source: Source) -> list[Place]:
-    """The locations of a source, inputs first; raises StorageError where one does not exist."""
-    places = [_place(source, source.inputs, Side.INPUT)]
+def open_places(config: MonitorConfig) -> list[Place]:
+    """The locations of a monitor's source, inputs first; raises StorageError where one does not exist."""
+    source, facts = config.source, config.facts
+    places = [_place(source, source.inputs, Side.INPUT, facts)]
     if source.outputs is not None:
-        places.append(_place(source, source.outputs, Side.OUTPUT))
+        places.append(_place(source, source.outputs, Side.OUTPUT, facts))
     for name, later in source.later.items():
-        one = _place(source, later.location, Side[name.upper()], later)
+        one = _place(source, later.location, Side[name.upper()], Facts(), later)
         places.append(one)
     return places
 
 
-def _place(source: Source, location: str, side: Side, later: Later | None = None) -> Place:
+def _place(source: Source, location: str, side: Side, facts: Facts, later: Later | None = None) -> Place:
     of = later or source
     root, folders = split_location(location, of.layout_format.folders)
     columns = later.all_columns if later else source.columns
@@ -62,7 +73,14 @@ def _place(source: Source, location: str, side: Side, later: Later | None = None
         kind=of.layout_format,
         layout=of.layout,
         needs_objects=any(column != WHOLE for column in columns.values()),
+        facts=facts,
     )
+
+
+def salt_of(config: MonitorConfig) -> str:
+    """The secret that users and sessions are hashed with; raises ConfigError where it is not there."""
+    reference = config.usage.salt if config.usage else None
+    return resolve(reference, "usage.salt") if reference else ""
 
 
 def objects_of(place: Place, span: Window) -> list[StoredObject]:

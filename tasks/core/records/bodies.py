@@ -21,7 +21,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     role: role
     for role in (
         *("prompt", "completion", "history", "context", "model_version", "user", "session"),
-        *("latency_ms", "status", "input_tokens", "output_tokens", "temperature"),
+        *("latency_ms", "status", "finish_reason", "input_tokens", "output_tokens", "temperature"),
     )
 }
 PROMPTS: Final[tuple[Steps, ...]] = (("prompt",), ("inputText",), ("inputs",), ("text_inputs",), ("text",))

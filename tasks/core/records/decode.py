@@ -7,6 +7,7 @@ an object, is decided by one parse (`quick`); the others keep their text and tak
 from enum import IntEnum
 from typing import Final
 
+from tasks.core.records.facts import NONE, Facts
 from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 from tasks.core.records.layout import WHOLE, Layout, sql_text
 
@@ -27,23 +28,23 @@ class Side(IntEnum):
     FEEDBACK = 4
 
 
-def quick(layout: Layout, lines: str, *, careful: bool) -> str:
-    """A query of object, line_hash, key, time, and the line itself where it needs the longer way.
+def quick(layout: Layout, lines: str, facts: Facts, *, careful: bool) -> str:
+    """A query of object, line_hash, key, time, facts, and the line itself where it needs the longer way.
 
     `key` is the MD5 of the ID, as a UUID. Unless `careful`, a line that is no JSON fails the query, which is then half
     the work.
     """
     if layout.records is not None:
-        nothing = "NULL::UUID AS key, NULL::TIMESTAMPTZ AS time"
+        nothing = f"NULL::UUID AS key, NULL::TIMESTAMPTZ AS time, {NONE} AS facts"
         return f"SELECT object, hash(line) AS line_hash, {nothing}, line FROM {lines}"
     record = "CASE WHEN json_valid(line) THEN line END" if careful else "line"
     good = ["id IS NOT NULL", "time IS NOT NULL", _is_usual(layout)]
     good += [f"({layout.is_call})"] if layout.is_call else []
     good += [f"({layout.fault}) IS NULL"] if layout.fault else []
     return f"""
-        SELECT object, hash(line) AS line_hash, md5_number(id)::UUID AS key, time,
+        SELECT object, hash(line) AS line_hash, md5_number(id)::UUID AS key, time, facts,
                CASE WHEN {" AND ".join(good)} THEN NULL ELSE line END AS line
-        FROM ({_keyed(layout, f"SELECT *, {record} AS record FROM {lines}")})
+        FROM ({_keyed(layout, f"SELECT *, {record} AS record FROM {lines}", facts)})
     """
 
 
@@ -59,41 +60,43 @@ def usual(layout: Layout, looked_at: str, side: Side) -> str:
     sides = [Side.INPUT, Side.OUTPUT] if layout.side is not None else [side]
     parts = [
         f"SELECT object, line_hash, 0::UINTEGER AS position, {one}::UTINYINT AS side, key, 0::UINTEGER AS index, "
-        f"1::UINTEGER AS row_count, time, NULL::VARCHAR AS reference, NULL::VARCHAR AS fault, NULL::VARCHAR AS line, "
-        f"NULL::VARCHAR AS digest "
+        f"1::UINTEGER AS row_count, time, facts, NULL::VARCHAR AS reference, NULL::VARCHAR AS fault, "
+        f"NULL::VARCHAR AS line, NULL::VARCHAR AS digest "
         f"FROM {looked_at} WHERE line IS NULL"
         for one in sides
     ]
     return " UNION ALL ".join(parts)
 
 
-def thorough(layout: Layout, lines: str, side: Side, *, needs_objects: bool) -> str:
+def thorough(layout: Layout, lines: str, side: Side, facts: Facts, *, needs_objects: bool) -> str:
     """A query of the halves in any lines, a row a logged row.
 
     Columns: object, line_hash, position (of the record in its line), side, key, index (of the row in its record),
-    row_count, time, reference, fault, and where there is one the line, as far as it is kept, and its MD5; of rows that
-    lie elsewhere the whole line. A line that cannot be split into rows gives one row with its fault. `side` is that of
-    the location, for layouts that do not say it themselves. Expects
+    row_count, time, facts, reference, fault, and where there is one the line, as far as it is kept, and its MD5; of
+    rows that lie elsewhere the whole line. A line that cannot be split into rows gives one row with its fault. `side`
+    is that of the location, for layouts that do not say it themselves. Expects
     `referenced_files(object, reference, content JSON)`, the rows that lie in files.
     """
-    keyed = f"SELECT *, json_type(record) AS record_kind FROM ({_keyed(layout, records(layout, lines))})"
+    keyed = f"SELECT *, json_type(record) AS record_kind FROM ({_keyed(layout, records(layout, lines), Facts())})"
     return f"""
         WITH split AS (
             SELECT object, line, position, record_kind, id, time, time_text, reference, {_sides(layout, side)} AS sides,
-                   {f"({layout.fault})" if layout.fault else "NULL"} AS call_fault, {_kinds(layout)} AS kinds
+                   {f"({layout.fault})" if layout.fault else "NULL"} AS call_fault, {_shapes(layout, facts)} AS shapes
             FROM ({keyed}) LEFT JOIN referenced_files f USING (object, reference)
         ), unnested AS (
-            SELECT * EXCLUDE (kinds), len(kinds) AS row_count,
-                   unnest(CASE WHEN len(kinds) > 0 THEN kinds ELSE [NULL] END) AS kind,
-                   unnest(range(greatest(coalesce(len(kinds), 0), 1))) AS index
+            SELECT * EXCLUDE (shapes), len(shapes) AS row_count,
+                   unnest(CASE WHEN len(shapes) > 0 THEN shapes ELSE [NULL] END) AS shape,
+                   unnest(range(greatest(coalesce(len(shapes), 0), 1))) AS index
             FROM split
         ), judged AS (
-            SELECT *, {_fault(layout, needs_objects=needs_objects)} AS fault FROM unnested
+            SELECT *, shape.kind AS kind, {_fault(layout, needs_objects=needs_objects)} AS fault,
+                   {facts.struct("shape.found", 1)} AS facts
+            FROM unnested
         )
         SELECT object, hash(line) AS line_hash, position::UINTEGER AS position,
                unnest(CASE WHEN fault IS NULL THEN sides ELSE [{Side.OTHER}] END)::UTINYINT AS side,
                md5_number(id)::UUID AS key, index::UINTEGER AS index, row_count::UINTEGER AS row_count, time,
-               reference, fault,
+               facts, reference, fault,
                CASE WHEN fault = '{Fault.REFERENCE_MISSING}' THEN line
                     WHEN fault IS NOT NULL THEN left(line, {KEPT_CHARACTERS}) END AS line,
                CASE WHEN fault IS NOT NULL THEN md5(line) END AS digest
@@ -131,16 +134,23 @@ def id_of(layout: Layout) -> str:
     return f"nullif(trim(coalesce({', '.join(texts)}, NULL)), '')"
 
 
-def _keyed(layout: Layout, recorded: str) -> str:
-    """Every column of `recorded`, which has `record`, beside its id, time, reference, first and second row as JSON."""
+def _keyed(layout: Layout, recorded: str, facts: Facts) -> str:
+    """Every column of `recorded`, which has `record`, beside its id, time, reference, first and second row as JSON.
+
+    The `facts` are those of the first row.
+    """
     rows = layout.rows or WHOLE
     paths = [*layout.id, *layout.time, layout.reference or NOTHING, f"{rows}[0]", f"{rows}[1]"]
     ids, times = len(layout.id), len(layout.time)
     after = ids + times
+    first = rows if rows == WHOLE else f"{rows}[0]"
+    struct = facts.struct("found", len(paths) + 1)
+    paths += [f"{first}{path.removeprefix(WHOLE)}" for path in facts.paths]
     return f"""
         SELECT *, {_time("time_text")} AS time
         FROM (
-            SELECT * EXCLUDE (found), nullif(trim({_first(1, ids)}), '') AS id, {_first(ids + 1, times)} AS time_text,
+            SELECT * EXCLUDE (found), {struct} AS facts,
+                   nullif(trim({_first(1, ids)}), '') AS id, {_first(ids + 1, times)} AS time_text,
                    found[{after + 1}]->>'$' AS reference, found[{after + 2}] AS first, found[{after + 3}] AS second
             FROM (SELECT *, json_extract(record, [{", ".join(map(sql_text, paths))}]) AS found FROM ({recorded}))
         )
@@ -178,11 +188,14 @@ def _fault(layout: Layout, *, needs_objects: bool) -> str:
     END"""
 
 
-def _kinds(layout: Layout) -> str:
-    """The JSON types of a record's rows, as an SQL list; null where it has none."""
+def _shapes(layout: Layout, facts: Facts) -> str:
+    """SQL for a list: of each row its JSON type, and the values that facts are made of; null where there are no rows."""
     if layout.rows is None:
-        return "['OBJECT']"
-    return f"list_transform(json_extract({_rows(layout)}, '$[*]'), lambda r: json_type({_unwrapped('r')}))"
+        return "[{'kind': 'OBJECT', 'found': NULL::JSON[]}]"
+    row, paths = _unwrapped("r"), ", ".join(map(sql_text, facts.paths))
+    found = f"json_extract({row}, [{paths}])" if paths else "NULL::JSON[]"
+    shape = f"{{'kind': json_type({row}), 'found': {found}}}"
+    return f"list_transform(json_extract({_rows(layout)}, '$[*]'), lambda r: {shape})"
 
 
 def _rows(layout: Layout) -> str:

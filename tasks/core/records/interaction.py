@@ -18,9 +18,11 @@ TEXT_ROLES: Final = (
     "session",
     "language",
     "status",
+    "finish_reason",
+    "cached",
     "feedback",
 )
-NUMERIC_ROLES: Final = ("latency_ms", "input_tokens", "output_tokens", "temperature")
+NUMERIC_ROLES: Final = ("latency_ms", "first_token_ms", "input_tokens", "output_tokens", "temperature")
 ROLES: Final = (*TEXT_ROLES, *NUMERIC_ROLES)
 SUSPECTED: Final = "suspected_injection"
 BROKEN: Final = "contract_broken"

@@ -18,7 +18,7 @@ from tasks.core.records.layout import BOTH, Layout, SourceColumns, paths_of
 FOLDERS: Final = "{yyyy}-{MM}-{dd}"
 SUFFIXES: Final = (".json", ".jsonl")  # the proxy may log one call a file, or many
 BATCHES: Final = "/batch_line_items/"
-COLUMNS: Final = BODY_COLUMNS
+COLUMNS: Final = {**BODY_COLUMNS, "first_token_ms": "first_token_ms", "cached": "cache_hit"}
 IS_CALL: Final = """(record->>'$.call_type') IS NOT NULL AND NOT regexp_matches(record->>'$.call_type',
     'embedding|rerank|moderation|image|transcription|speech|video|ocr|search|mcp|_batch|file|fine_tuning|vector')"""
 WITHHELD: Final = "redacted-by-litellm"

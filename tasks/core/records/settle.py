@@ -17,12 +17,14 @@ as long as all the rest. The rules look at one ID at a time and no further than 
 
 from typing import Final
 
+from tasks.core.records.facts import NONE
 from tasks.core.window import ANCHOR
 
 ANCHOR_US: Final = int(ANCHOR.timestamp()) * 1_000_000
-NO_HALVES: Final = """
+NO_HALVES: Final = f"""
     SELECT NULL::UBIGINT AS object, NULL::UBIGINT AS line_hash, NULL::UINTEGER AS position, NULL::UTINYINT AS side,
-           NULL::UUID AS key, NULL::UINTEGER AS index, NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS time
+           NULL::UUID AS key, NULL::UINTEGER AS index, NULL::UINTEGER AS row_count, NULL::TIMESTAMPTZ AS time,
+           {NONE} AS facts
     WHERE false
 """
 ORDER: Final = "time, object, line_hash, position"
@@ -88,7 +90,8 @@ PAIRS: Final = f"""
            i.object AS input_object, i.line_hash AS input_hash, i.position AS input_position,
            o.object AS output_object, o.line_hash AS output_hash, o.position AS output_position,
            g.object AS truth_object, g.line_hash AS truth_hash, g.position AS truth_position,
-           f.object AS feedback_object, f.line_hash AS feedback_hash, f.position AS feedback_position
+           f.object AS feedback_object, f.line_hash AS feedback_hash, f.position AS feedback_position,
+           i.facts AS asked, o.facts AS answered
     FROM settled_inputs i JOIN settled_outputs o
       ON o.key = i.key AND o.index = i.index AND o.input_time = i.time
     LEFT JOIN {_LATEST.format(side=3)} g ON g.key = i.key AND g.index = i.index AND g.input_time = i.time

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from tasks.core.records.decode import Side, records, thorough
+from tasks.core.records.facts import Facts
 from tasks.core.records.layout import SourceColumns
 
 NOTHING_SAID = SourceColumns(join_on=None, time_column=None, columns={})
@@ -27,7 +28,7 @@ def envelopes(kind: ModuleType, logged: Iterable[Any], source: SourceColumns = N
 def halves(kind: ModuleType, logged: Iterable[Any], source: SourceColumns = NOTHING_SAID) -> list[tuple[Any, ...]]:
     """Side, time and fault of the halves in lines."""
     with _lines(logged) as database:
-        query = thorough(kind.read(source), "lines", Side.INPUT, needs_objects=True)
+        query = thorough(kind.read(source), "lines", Side.INPUT, Facts(), needs_objects=True)
         return database.execute(f"SELECT side, time, fault FROM ({query}) ORDER BY object, position, side").fetchall()
 
 

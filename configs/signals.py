@@ -1,0 +1,58 @@
+"""Signals beside quality, as the monitor file asks for them: operations and usage over all rows, segments, limits."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from configs.evaluator import Price
+from configs.values import SecretReference, Section
+from tasks.core.verdict import Direction, Threshold
+
+
+class Operations(Section):
+    """The health of the service, counted over every row of the window.
+
+    `slow_ms`: a request that takes longer is slow; null = not counted. `prices`: dollars a million tokens by the name
+    of the model, over those of `configs/prices.yaml`. With `silence`, a window in which the collector logged nothing
+    for a whole hour opens an alert.
+    """
+
+    slow_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    prices: dict[str, Price] = Field(default_factory=dict)
+    silence: bool = True
+
+
+class Usage(Section):
+    """Who uses the application and how, counted over every row of the window.
+
+    `salt` names the secret that users and sessions are hashed with; null = they are not counted.
+    """
+
+    salt: SecretReference | None = None
+
+
+class Segment(Section):
+    """A part of the sampled interactions by a condition on their columns, in SQL, such as `input_tokens > 2000`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    where: Annotated[str, Field(min_length=1)]
+
+
+class Limit(Section):
+    """The least or the most that a measure may be; the limit itself is still good."""
+
+    min: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    max: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.min is None) == (self.max is None):
+            message = "give either min or max"
+            raise ValueError(message)
+        return self
+
+    def threshold(self, address: str) -> Threshold:
+        """The limit on the measure with that address."""
+        if self.min is not None:
+            return Threshold(address=address, limit=self.min, direction=Direction.MIN)
+        return Threshold(address=address, limit=self.max or 0.0, direction=Direction.MAX)
