@@ -14,7 +14,7 @@ from scale_model import DAY_H, METRICS, MODEL, F, Scale
 
 from configs.load import read_document
 from tasks.adapters.source import SLICE_BYTES
-from tasks.core.quality.price import Price
+from tasks.core.price import Price
 from tasks.core.stats.intervals import wilson
 
 PASS_RATE: Final = 0.8

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from configs.values import Duration, SecretReference, Section
+from tasks.core.price import Price as TokenPrice
 
 LIVE_ONLY: tuple[str, ...] = ("model", "base_url", "api_key", "api_version", "price", "budget_usd", "jury")
 Dollars = Annotated[float, Field(ge=0)]
@@ -17,6 +18,12 @@ class Price(Section):
     prompt: Dollars
     cached_prompt: Dollars | None = None
     completion: Dollars
+
+    @property
+    def resolved(self) -> TokenPrice:
+        """The price of every kind of token; without a price for cached ones they cost as the others do."""
+        cached = self.prompt if self.cached_prompt is None else self.cached_prompt
+        return TokenPrice(prompt=self.prompt, cached_prompt=cached, completion=self.completion)
 
 
 class Batch(Section):

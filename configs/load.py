@@ -42,6 +42,8 @@ def load_monitor(path: Path) -> MonitorConfig:
         document["quality"] = quality | {"definitions": _definitions(path, quality)} | _canaries(path, quality)
     if isinstance(evaluator := document.get("evaluator"), dict):
         document["evaluator"] = _priced(evaluator)
+    if isinstance(operations := document.get("operations"), dict):
+        document["operations"] = _service_priced(operations)
     return _validated(MonitorConfig, document, path)
 
 
@@ -98,9 +100,19 @@ def _canaries(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
     return {"canaries": asked | {"rows": rows[:count] if isinstance(count, int) else rows}}
 
 
+def _service_priced(operations: Mapping[str, Any]) -> dict[str, Any]:
+    """The section of operations with the list prices of models, under those of the monitor."""
+    own = operations.get("prices", {})
+    return dict(operations) | ({"prices": _list_prices() | own} if isinstance(own, dict) else {})
+
+
+def _list_prices() -> dict[str, Any]:
+    return read_document(Path(str(resources.files("configs") / "prices.yaml")))
+
+
 def _priced(evaluator: Mapping[str, Any]) -> dict[str, Any]:
     """The evaluator and its jurors with the list prices of their models, where they give none of their own."""
-    prices = read_document(Path(str(resources.files("configs") / "prices.yaml")))
+    prices = _list_prices()
     jury = evaluator.get("jury")
     judges = [dict(one) if isinstance(one, dict) else one for one in (jury if isinstance(jury, list) else ())]
     priced = dict(evaluator) | ({"jury": judges} if judges else {})

@@ -61,7 +61,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     shifts = bridge_measures(scored.bridge, confidence)
     measures = [
         *record_measures(collected.counts),
-        *collected.contract,
+        *collected.measured,
         *_quality(config, tallied),
         *(_apart(config, job, interactions, scored, store) if suspected else ()),
         injection_share(len(suspected), interactions.num_rows, confidence),

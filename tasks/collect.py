@@ -19,8 +19,11 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.adapters.windows import read_window, span_of
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import Manifest, RecordCounts
-from tasks.core.records.contract import stored_measures
+from tasks.core.measure import from_table
+from tasks.core.operations.service import MEASURES as SERVICE
+from tasks.core.records.contract import SIGNAL as CONTRACT
 from tasks.core.run import Collected, Job
+from tasks.core.usage.people import MEASURES as USAGE
 from tasks.core.window import Window
 from tasks.progress import log_progress
 from tasks.retry import may_heal
@@ -82,7 +85,11 @@ def recollect_window(window: Window, revision: int, store: Storage) -> Collected
         digest=before.digest,
         redacted=before.redacted,
         warnings=(),
-        contract=tuple(stored_measures(read_table(store, key("measures", window.key, revision - 1)))),
+        measured=tuple(
+            measure
+            for measure in from_table(read_table(store, key("measures", window.key, revision - 1)))
+            if measure.signal == CONTRACT or measure.name in (*SERVICE, *USAGE)
+        ),
     )
 
 
@@ -103,7 +110,7 @@ def collect_window(
         digest=found.digest,
         redacted=found.redacted,
         warnings=found.warnings,
-        contract=found.contract,
+        measured=found.measured,
     )
 
 

@@ -8,7 +8,7 @@ from tasks.adapters.evaluator import Evaluator
 from tasks.adapters.line import Line
 from tasks.adapters.secret import resolve
 from tasks.core.errors import ConfigError
-from tasks.core.quality.price import Price, Purse
+from tasks.core.price import Price, Purse
 
 ENTRA_SCOPE = "https://cognitiveservices.azure.com/.default"
 OPENAI_URL = "https://api.openai.com/v1"
@@ -64,12 +64,8 @@ def _juror(config: MonitorConfig, juror: Juror, number: int, purse: Purse, throu
 
 
 def price_of(juror: Juror) -> Price | None:
-    """The price of a judge's tokens; without a price for cached ones they cost as the others do."""
-    given = juror.price
-    if given is None:
-        return None
-    cached = given.prompt if given.cached_prompt is None else given.cached_prompt
-    return Price(prompt=given.prompt, cached_prompt=cached, completion=given.completion)
+    """The price of a judge's tokens; None without one."""
+    return None if juror.price is None else juror.price.resolved
 
 
 def live_line(juror: Juror, number: int, purse: Purse, share: float = 1.0) -> Line:

@@ -8,11 +8,11 @@ from typing import Final
 
 from tasks.adapters.line import Line
 from tasks.core.errors import EvaluatorError
+from tasks.core.price import Price, Purse
 from tasks.core.quality.answer import Answer, expected_score, read_answer
 from tasks.core.quality.combine import repeated
 from tasks.core.quality.exchange import Exchange, Judged, Question, Recording
 from tasks.core.quality.plan import Call
-from tasks.core.quality.price import Price, Purse
 from tasks.core.quality.prompt import render
 from tasks.core.quality.reply import Fault, Grade, complaint_of, read_reply
 from tasks.core.quality.score import Score, Unscored, Use

@@ -11,9 +11,9 @@ from configs.evaluator import Juror
 from tasks.adapters.faults import Dialect, backoff_s, cause_of, read_refusal, retry_after_s, simpler
 from tasks.adapters.wire import Broken, Response, Wire
 from tasks.core.errors import EvaluatorError
+from tasks.core.price import Purse
 from tasks.core.quality.exchange import Exchange, Question
 from tasks.core.quality.pace import Outcome, Pace, Ticket
-from tasks.core.quality.price import Purse
 from tasks.core.quality.reply import schema_of
 from tasks.core.quality.score import NotAsked, Unscored
 

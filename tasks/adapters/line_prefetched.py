@@ -15,9 +15,9 @@ from tasks.adapters.faults import Dialect, cause_of, read_refusal, simpler
 from tasks.adapters.line import Line
 from tasks.adapters.storage import Storage
 from tasks.core.errors import EvaluatorError
+from tasks.core.price import Purse
 from tasks.core.quality.answer import read_answer
 from tasks.core.quality.exchange import BATCH_SHARE, Exchange, Question
-from tasks.core.quality.price import Purse
 from tasks.core.quality.score import Unscored
 from tasks.core.window import Window
 

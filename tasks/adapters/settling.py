@@ -1,12 +1,13 @@
 """Settling in DuckDB: from the halves of many slices to counts of windows and the sample of one."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+from configs.monitor import Sample
 from tasks.adapters.slicing import HALVES
 from tasks.adapters.tabular import quoted
 from tasks.core.records import sample, settle
@@ -78,19 +79,23 @@ def counts_of(engine: "Engine", span: Window | None, keys: str, rules: Rules) ->
     return found
 
 
-def sample_of(engine: "Engine", window: Window, rules: Rules, rate: float, at_most: int, seed: int) -> dict[str, Any]:
-    """Make the table `sampled` of one window; return the window's counts.
+def sample_of(
+    engine: "Engine", window: Window, rules: Rules, asked: Sample, each_part: Callable[[], None]
+) -> dict[str, Any]:
+    """Make the table `sampled` of one window; return the window's counts. `each_part` is called as a part is settled.
 
     `usable` is what was read less what counts in other windows, not a sum of the rest.
     """
     found: dict[datetime, dict[str, Any]] = {}
     total = 0
     engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.EMPTY}")
-    bounds = {"below": sample.hash_below(rate), "at_most": at_most, "seed": str(seed), "start": window.start}
+    at_most = asked.at_most
+    bounds = {"below": sample.hash_below(asked.rate), "at_most": at_most, "seed": str(asked.seed)}
     for rows in _parts(engine, window, keys_in(window), rules):
         total += rows
         _add(found, _counted(engine, rules))
-        engine.execute(f"INSERT INTO sampled {sample.SAMPLE}", bounds)
+        engine.execute(f"INSERT INTO sampled {sample.SAMPLE}", bounds | {"start": window.start})
+        each_part()
     engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.FIRST}", {"at_most": at_most})
     elsewhere = sum(_rows(row) for start, row in found.items() if start != window.start)
     return {**NOTHING, **found.get(window.start, {}), "usable": total - elsewhere}

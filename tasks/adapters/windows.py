@@ -1,7 +1,7 @@
 """One window read from its source: what is new taken in, its halves settled, its sample drawn and screened."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,14 +14,18 @@ from tasks.adapters import settling
 from tasks.adapters.engine import open_engine
 from tasks.adapters.halves import Halves
 from tasks.adapters.intake import Intake, Progress, reader_of, rules_of, take_in
+from tasks.adapters.observing import Observing
 from tasks.adapters.sampled import Library, read_sampled
 from tasks.adapters.screening import QUARANTINE_SCHEMA, Written, contract_measures, write_sample
 from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage
 from tasks.core.manifest import ReadObject, RecordCounts
 from tasks.core.measure import Measure
+from tasks.core.operations.service import Terms, service_measures
 from tasks.core.records.contract import warnings
 from tasks.core.records.fault import Fault
+from tasks.core.records.observed import Observed
+from tasks.core.usage.people import usage_measures
 from tasks.core.window import Window
 
 ALONE: Final = 0.5
@@ -40,7 +44,7 @@ class Found:
     objects: tuple[ReadObject, ...]
     counts: RecordCounts
     digest: str
-    contract: tuple[Measure, ...]
+    measured: tuple[Measure, ...]
     warnings: tuple[str, ...]
 
 
@@ -55,8 +59,11 @@ def read_window(
     quarantine = _quarantine(halves, intake, library, window)
     with open_engine(scratch.folder, config.engine.memory_gb) as engine:
         settling.load(engine, files)
-        sample = config.sample
-        counts = settling.sample_of(engine, window, rules_of(config), sample.rate, sample.at_most, sample.seed)
+        slow_ms = config.operations.slow_ms if config.operations else None
+        observing = Observing(engine, window, config.facts.segments, slow_ms)
+        each_part = observing.add if config.facts.fields else _nothing
+        counts = settling.sample_of(engine, window, rules_of(config), config.sample, each_part)
+        observed = observing.observed(config.decide.min_scored, _written(library))
         astray = settling.astray(engine, _homes(library, window), rules_of(config))
         batches = read_sampled(engine, config.source, library, intake.listed, scratch)
         written = write_sample(config, batches, scratch)
@@ -72,7 +79,10 @@ def read_window(
         objects=tuple(ReadObject(uri=uri, etag=stored.etag, size=stored.size) for uri, stored in objects),
         counts=record_counts,
         digest=str(counts["digest"]),
-        contract=contract_measures(config, window, written.checks, record_counts, counts["newest"], store),
+        measured=(
+            *contract_measures(config, window, written.checks, record_counts, counts["newest"], store),
+            *_observed_measures(config, window, record_counts, observed),
+        ),
         warnings=(
             *_warnings(config, record_counts, len(objects)),
             *_empty_columns(config, written),
@@ -81,6 +91,26 @@ def read_window(
             *warnings(written.checks),
         ),
     )
+
+
+def _nothing() -> None:
+    pass
+
+
+def _written(library: Library) -> dict[int, datetime]:
+    return {number: stored.modified for number, (_, stored) in library.objects.items()}
+
+
+def _observed_measures(
+    config: MonitorConfig, window: Window, counts: RecordCounts, observed: Observed
+) -> Iterator[Measure]:
+    mapped = config.source.columns
+    if config.operations is not None:
+        prices = {name: price.resolved for name, price in config.operations.prices.items()}
+        terms = Terms(slow_ms=config.operations.slow_ms, prices=prices)
+        yield from service_measures(observed, window, counts.inputs - counts.duplicate_inputs, mapped, terms)
+    if config.usage is not None:
+        yield from usage_measures(observed, mapped, with_people=config.facts.with_people)
 
 
 def span_of(config: MonitorConfig, windows: Sequence[Window], moment: datetime) -> Window:

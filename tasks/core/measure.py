@@ -49,10 +49,15 @@ class Measure:
     segment: str | None = None
 
     @property
+    def name(self) -> str:
+        """`signal.subject.measure`, whichever part of the window it is of."""
+        return f"{self.signal}.{self.subject}.{self.measure}"
+
+    @property
     def address(self) -> str:
         """`signal.subject.measure`, as thresholds and alerts name it; with `[segment_by=segment]` for a part."""
         part = "" if self.segment_by is None else f"[{self.segment_by}={self.segment}]"
-        return f"{self.signal}.{self.subject}.{self.measure}{part}"
+        return f"{self.name}{part}"
 
 
 def to_table(measures: Iterable[Measure], window_start: datetime, revision: int) -> pa.Table:
@@ -71,6 +76,12 @@ def to_table(measures: Iterable[Measure], window_start: datetime, revision: int)
         for measure in measures
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def from_table(table: pa.Table) -> list[Measure]:
+    """The measures in a table of `SCHEMA`, in its order."""
+    names = [name for name in SCHEMA.names if name not in {"window_start", "revision"}]
+    return [Measure(**row) for row in table.select(names).to_pylist()]
 
 
 def key_columns(address: str, window_start: datetime, revision: int) -> dict[str, object]:

@@ -32,7 +32,7 @@ class Collected:
     """What a window's logs gave: the key of the sampled interactions, and what became of every row.
 
     `digest` stands for the joined rows; `redacted` are the values that were redacted in the
-    sample, by kind; `contract` are the measures of the data contract, where the monitor has one.
+    sample, by kind; `measured` are the measures that the logs gave as a whole.
     """
 
     interactions: str
@@ -41,7 +41,7 @@ class Collected:
     digest: str
     redacted: Mapping[str, int]
     warnings: tuple[str, ...]
-    contract: tuple[Measure, ...] = ()
+    measured: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

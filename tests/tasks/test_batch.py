@@ -24,7 +24,7 @@ from tasks.core.errors import BatchPending, ConfigError, EvaluatorError, Storage
 from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.plan import missing
-from tasks.core.quality.price import FRAME_TOKENS
+from tasks.core.price import FRAME_TOKENS
 from tasks.core.run import Scored
 from tasks.core.window import Window
 from tasks.score import score_window

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.core.quality.metric import HIGHEST, LOWEST
-from tasks.core.quality.price import Price
+from tasks.core.price import Price
 from tasks.core.quality.score import Unscored, Use
 
 

@@ -97,12 +97,6 @@ def earlier_windows(tables: Iterable[pa.Table], every: timedelta) -> list[Earlie
     return found
 
 
-def stored_measures(table: pa.Table) -> list[Measure]:
-    """The contract's measures in the measures of a window, for a run that does not read the logs again."""
-    names = ("signal", "subject", "measure", "value", "n", "unit")
-    return [Measure(**{name: row[name] for name in names}) for row in _whole_window(table) if row["signal"] == SIGNAL]
-
-
 def _whole_window(table: pa.Table) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.filter(table["segment_by"].is_null()).to_pylist()
     return rows

@@ -189,7 +189,7 @@ def _fault(layout: Layout, *, needs_objects: bool) -> str:
 
 
 def _shapes(layout: Layout, facts: Facts) -> str:
-    """SQL for a list: of each row its JSON type, and the values that facts are made of; null where there are no rows."""
+    """SQL for a list: of each row its JSON type, and the values that facts are made of; null without rows."""
     if layout.rows is None:
         return "[{'kind': 'OBJECT', 'found': NULL::JSON[]}]"
     row, paths = _unwrapped("r"), ", ".join(map(sql_text, facts.paths))

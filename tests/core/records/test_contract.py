@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.manifest import RecordCounts
-from tasks.core.measure import Measure, to_table
+from tasks.core.measure import Measure, from_table, to_table
 from tasks.core.operations.records import record_measures
 from tasks.core.records.contract import (
     Earlier,
@@ -20,7 +20,6 @@ from tasks.core.records.contract import (
     earlier_windows,
     freshness_s,
     quarantined,
-    stored_measures,
     warnings,
 )
 from tasks.core.records.expectation import Check, Expectation, Kind, Type
@@ -118,7 +117,7 @@ def test_earlier_windows_and_a_replayed_one_are_read_back_from_stored_measures()
     table = to_table(measured, SEVEN - HOUR, 0)
     assert earlier_windows([table], HOUR) == [Earlier(end=SEVEN, interactions=30, freshness_s=300)]
     assert earlier_windows([to_table([], SEVEN, 0)], HOUR) == []
-    assert stored_measures(table) == [one for one in measured if one.signal == "contract"]
+    assert from_table(table) == measured
 
 
 def test_a_row_names_every_rule_that_it_breaks_and_the_others_none() -> None:

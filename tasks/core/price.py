@@ -1,4 +1,4 @@
-"""What judging costs: prices a token, and a purse that is never overdrawn."""
+"""What models cost: prices a token, and a purse that is never overdrawn."""
 
 from dataclasses import dataclass
 from typing import Final

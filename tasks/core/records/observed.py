@@ -1,0 +1,35 @@
+"""What was counted over all interactions of a window: tallies by segment, people, minutes, and how the logs arrived."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The interactions of the window (both segment fields None) or of one segment.
+
+    `counts` go by the names in `observe.COUNTED`, `sketches` by subject: how many values fall into which bucket.
+    """
+
+    segment_by: str | None
+    segment: str | None
+    counts: Mapping[str, int]
+    sketches: Mapping[str, Mapping[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The tallies of a window; the first is that of the whole of it, where it has an interaction.
+
+    `users` and `sessions` say how many have how many interactions. `minutes` are the requests by the minute of their
+    time, those without any left out. `lags_s` is by object how long after its newest record it was last written, in
+    seconds. `hours` are the hours with an input, as Unix times.
+    """
+
+    tallies: tuple[Tally, ...]
+    users: Mapping[int, int]
+    sessions: Mapping[int, int]
+    minutes: Mapping[datetime, int]
+    lags_s: tuple[float, ...]
+    hours: frozenset[int]
