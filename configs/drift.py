@@ -13,9 +13,14 @@ UNCOMPARED: Final = (*ROLES, "history", "context", "ground_truth", "user", "sess
 
 
 class Baseline(Section):
-    """What a window is held against: the interactions of the `previous` windows that were published before it."""
+    """What a window is held against.
+
+    The interactions of the `previous` windows that were published before it; or, `fixed`, those that
+    `genwatch baseline` has put into the store.
+    """
 
     previous: int = Field(default=7, ge=1, le=100)
+    fixed: bool = False
 
 
 class TextLimit(Section):

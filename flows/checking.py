@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from prefect.client.orchestration import get_client
@@ -13,12 +14,13 @@ from rich.text import Text
 from configs.monitor import JUDGED_ROLES, MonitorConfig, with_format
 from configs.source import AUTO
 from tasks.assess import thresholds
-from tasks.collect import Preview, preview_window
+from tasks.baseline import baseline_of_file, baseline_of_windows
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.records.formats import FORMATS
 from tasks.core.window import asked_windows, newest_closed, window_at
 from tasks.notify import check_channel
+from tasks.preview import Preview, preview_window
 from tasks.recognise import recognise_format
 from tasks.score import check_evaluator, estimate_of
 
@@ -168,3 +170,15 @@ def _plain(value: object) -> str:
         return "–"
     text = "".join(character if character.isprintable() else " " for character in str(value))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def make_baseline(config: MonitorConfig, start: datetime | None, end: datetime | None, file: Path | None) -> str:
+    """Keep a baseline in the store; returns a line on it. Raises ConfigError where it cannot be one."""
+    fixed = config.drift is not None and config.drift.baseline.fixed
+    note = "" if fixed else "; to use it, write drift: {baseline: {fixed: true}} into the monitor file"
+    if file is not None:
+        return f"the baseline has {baseline_of_file(config, file)} interactions of {file}{note}"
+    windows = asked_windows(start or datetime.now(UTC), end, config.window.every, datetime.now(UTC))
+    with Console(stderr=True).status(f"reading {len(windows)} windows"):
+        rows = baseline_of_windows(config, windows, lambda _done, _total: None)
+    return f"the baseline has {rows} interactions of {len(windows)} windows{note}"

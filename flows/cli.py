@@ -88,6 +88,25 @@ def backfill(
     show(state.result())
 
 
+@app.command(
+    epilog="Example: genwatch baseline configs/monitors/support-bot.yaml "
+    "--window-start 2026-11-01T00:00Z --window-end 2026-11-08T00:00Z"
+)
+def baseline(
+    config: Config,
+    window_start: Moment = None,
+    window_end: Moment = None,
+    file: Annotated[Path | None, typer.Option(help="Prompts and completions as JSON lines, CSV or Parquet.")] = None,
+) -> None:
+    """Keep the interactions of windows, or of a file, that `drift: {baseline: {fixed: true}}` holds windows against."""
+    if (file is None) == (window_start is None):
+        message = "give --window-start (and --window-end), or --file, one of them"
+        raise ConfigError(message)
+    from flows.checking import make_baseline  # noqa: PLC0415  seconds
+
+    typer.echo(make_baseline(_load(config), window_start, window_end, file))
+
+
 @app.command(epilog="Example: genwatch forget configs/monitors/support-bot.yaml --user alice@example.com")
 def forget(
     config: Config,

@@ -1,11 +1,7 @@
 """Collect: from the objects in storage to the sampled interactions of a window, every line accounted for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
@@ -112,27 +108,3 @@ def collect_window(
         warnings=found.warnings,
         measured=found.measured,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a run would collect from a window, with its sampled interactions."""
-
-    interactions: pa.Table
-    objects: int
-    counts: RecordCounts
-    warnings: tuple[str, ...]
-
-
-def preview_window(config: MonitorConfig, window: Window, moment: datetime, progress: Progress) -> Preview:
-    """Read a window as `collect_window` does; nothing stays."""
-    with open_scratch(config.engine.scratch_gb) as scratch:
-        aside = open_storage((scratch.folder / "store").as_uri(), create=True)
-        here = config.model_copy(update={"engine": config.engine.model_copy(update={"dask": None})})
-        found = read_window(here, window, moment, aside, scratch, progress)
-        return Preview(
-            interactions=pq.read_table(found.sample),
-            objects=len(found.objects),
-            counts=found.counts,
-            warnings=found.warnings,
-        )

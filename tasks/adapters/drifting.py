@@ -6,8 +6,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from configs.drift import ROLES, UNCOMPARED
+from configs.drift import ROLES, UNCOMPARED, Baseline
 from configs.monitor import MonitorConfig
+from tasks.adapters.baseline import read_baseline
 from tasks.adapters.results import key, read_tables, revisions
 from tasks.adapters.storage import Storage
 from tasks.core.drift.columns import categorical_drift, numeric_drift
@@ -29,7 +30,7 @@ def drift_measures(config: MonitorConfig, window: Window, interactions: pa.Table
     schema = pa.schema(
         [(name, pa.float64() if name in NUMERIC_ROLES else pa.string()) for name in (*NEEDED, *compared)]
     )
-    before = previous_interactions(store, window, config.drift.baseline.previous, schema)
+    before = baseline_of(config.drift.baseline, store, window, schema)
     now = interactions.select(schema.names).slice(0, MOST_TEXTS)
     for role in ROLES:
         yield from _of_texts(config, role, before, now)
@@ -38,6 +39,11 @@ def drift_measures(config: MonitorConfig, window: Window, interactions: pa.Table
         is_number = name in NUMERIC_ROLES
         found = numeric_drift(*values) if is_number else categorical_drift(*values)
         yield from column_measures(name, found, len(values[1]), is_number=is_number)
+
+
+def baseline_of(asked: Baseline, store: Storage, window: Window, schema: pa.Schema) -> pa.Table:
+    """The interactions that a window is held against; raises ConfigError where a fixed baseline is not there."""
+    return read_baseline(store, schema) if asked.fixed else previous_interactions(store, window, asked.previous, schema)
 
 
 def previous_interactions(store: Storage, window: Window, windows: int, schema: pa.Schema) -> pa.Table:

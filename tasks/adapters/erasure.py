@@ -20,7 +20,7 @@ from tasks.core.records.sample import key_of
 
 DISTINCTIVE_CHARACTERS: Final = 6
 OF_A_CALL: Final = ("interaction_id", "correlation_id", "user")
-BY_INTERACTION: Final = ("interactions/", "scores/", "replies/", "replays/")
+BY_INTERACTION: Final = ("interactions/", "baseline/interactions", "scores/", "replies/", "replays/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def find(store: Storage, *, user: str | None, interaction: str | None) -> Subjec
     """The interactions of a user, or one interaction; `interaction` is its ID or the ID of its call."""
     interactions: set[str] = {interaction} if interaction is not None else set()
     correlations = set(interactions)
-    for stored in store.list("interactions/"):
+    for stored in [*store.list("interactions/"), *store.list("baseline/interactions")]:
         table = read_table(store, stored.key).select(["interaction_id", "correlation_id", "user"])
         for row in table.to_pylist():
             named = interaction in {row["interaction_id"], row["correlation_id"]} if interaction is not None else False

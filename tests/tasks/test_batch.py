@@ -21,10 +21,10 @@ from tasks.adapters.results import read_table
 from tasks.batch import CALLING_OFF, Desk, Submitted, check_batches, submit_missing
 from tasks.collect import collect_window
 from tasks.core.errors import BatchPending, ConfigError, EvaluatorError, StorageError
+from tasks.core.price import FRAME_TOKENS
 from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.plan import missing
-from tasks.core.price import FRAME_TOKENS
 from tasks.core.run import Scored
 from tasks.core.window import Window
 from tasks.score import score_window

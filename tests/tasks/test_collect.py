@@ -15,13 +15,14 @@ from pyarrow import csv
 from configs.monitor import MonitorConfig
 from tasks.adapters import settling
 from tasks.adapters.results import key, read_table
-from tasks.collect import collect_window, preview_window
+from tasks.collect import collect_window
 from tasks.core.errors import RevisionError, ScratchError
 from tasks.core.manifest import Counts, check_counts
 from tasks.core.records.interaction import schema
 from tasks.core.records.sample import sample_hash
 from tasks.core.run import Collected
 from tasks.core.window import Window
+from tasks.preview import preview_window
 from tests.builders import HOUR, SIX, WINDOW, answered, asked, event, job, monitor, store_of, write_logs, write_pairs
 
 MINUTE = timedelta(minutes=1)
