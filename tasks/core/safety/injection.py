@@ -199,12 +199,12 @@ def _closes_unopened(text: str) -> bool:
 
 
 def _gives_orders(text: str) -> bool:
-    words = _plain(text)
+    words = plain(text)
     scripts = _PHRASES if words.isascii() else (*_PHRASES, _OTHER)
     return any(phrases.search(words) for phrases in scripts)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The words and a few marks, one space between, without case, Latin accents, styled letters or other marks."""
     if text.isascii():
         return " ".join(_TOKENS.findall(text.lower()))

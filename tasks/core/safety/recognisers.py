@@ -23,6 +23,27 @@ _VERSION = re.compile(r"\b(?:v|ver|version|release|build|firmware|section|chapte
 _LABEL_WIDTH = 12
 
 
+# What a text must have to hold a value of a kind: cheap to look for, so that most texts need no recogniser.
+_DIGIT = re.compile(r"\d")
+_TWELVE_DIGITS = re.compile(r"\d(?:\D?\d){11}")
+_NINE_DIGITS = re.compile(r"\d{3}[ -]?\d\d[ -]?\d{4}")
+_ACCOUNT = re.compile(r"[A-Za-z]{2}[0-9]{2}")
+_POINTS = re.compile(r"[0-9]\.[0-9]|[0-9A-Fa-f]{3}:")
+_SHORTEST_TOKEN = 15  # characters: of Slack
+_TOKEN_MARKS = (
+    *("sk-", "AKIA", "ASIA", "ABIA", "ACCA", "gh", "gl", "xox", "xapp-", "slack.com", "AIza", "ya29.", "GOCSPX-"),
+    *("k_live_", "k_test_", "whsec_", "hf_", "npm_", "pypi-", "dapi", "do", "shp", "SG.", "AC", "SK", "eyJ"),
+)
+_SECRET_WORDS = (
+    *("-----begin ", "pass", "pwd", "kennwort", "contrase", "senha", "wachtwoord", "пароль", "密码"),
+    *("://", "sig=", "signature="),
+)
+_VALUE_WORDS = ("key", "token", "secret", "credential", "bearer ", "basic ")
+_FOLDED_ONCE = re.compile("[\u0130\u0131\u017f\u1c80-\u1c88]")  # letters to a pattern without case, not to lower()
+
+Recogniser = Callable[[str], Iterable[tuple[int, int]]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """The characters [start, end) of a text and what they are: a key of `RECOGNISERS`."""
@@ -76,14 +97,41 @@ def _is_ip(written: str) -> bool:
     return any(character.isdigit() for character in written)
 
 
-Recogniser = Callable[[str], Iterable[tuple[int, int]]]
+def _where(may_hold: re.Pattern[str], recogniser: Recogniser) -> Recogniser:
+    """A recogniser that is not asked about texts without what each of its values has."""
+
+    def recognised(text: str) -> Iterable[tuple[int, int]]:
+        return recogniser(text) if may_hold.search(text) else ()
+
+    return recognised
+
+
+def secrets(text: str) -> Iterable[tuple[int, int]]:
+    """`credentials` of the texts that may hold any: those with a word before a value, or with a token's own mark."""
+    return credentials(text) if _may_hold_secret(text) else ()
+
+
+def _may_hold_secret(text: str) -> bool:
+    folded = text.lower()
+    if any(word in folded for word in _SECRET_WORDS) or _FOLDED_ONCE.search(text):
+        return True
+    has_digit = _DIGIT.search(text) is not None
+    if has_digit and any(word in folded for word in _VALUE_WORDS):
+        return True
+    return any(
+        (has_digit and _DIGIT.search(word)) or any(mark in word for mark in _TOKEN_MARKS)
+        for word in text.split()
+        if len(word) >= _SHORTEST_TOKEN
+    )
+
+
 # The more specific a kind, the further up: where spans of one length meet, the upper kind names them.
 RECOGNISERS: Final[Mapping[str, Recogniser]] = {
-    "iban": ibans,
-    "credit_card": credit_cards,
-    "us_ssn": social_security_numbers,
-    "secret": credentials,
-    "ip": ips,
+    "iban": _where(_ACCOUNT, ibans),
+    "credit_card": _where(_TWELVE_DIGITS, credit_cards),
+    "us_ssn": _where(_NINE_DIGITS, social_security_numbers),
+    "secret": secrets,
+    "ip": _where(_POINTS, ips),
     "email": emails,
     "phone": phones,
     "url": urls,

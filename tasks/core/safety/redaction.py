@@ -10,7 +10,7 @@ from tasks.core.safety.accounts import digits
 from tasks.core.safety.recognisers import INVISIBLE, RECOGNISERS, Span
 
 PASSES: Final = 8
-_MARKER = re.compile(rf"<({'|'.join(kind.upper() for kind in RECOGNISERS)})_(\d{{1,10}})>", re.ASCII)
+MARKER = re.compile(rf"<({'|'.join(kind.upper() for kind in RECOGNISERS)})_(\d{{1,10}})>", re.ASCII)
 _COUNTED = 9  # digits of a marker's number that the numbering goes on from
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _RANK = {kind: rank for rank, kind in enumerate(RECOGNISERS)}
@@ -46,7 +46,7 @@ def find(text: str, kinds: Sequence[str]) -> list[Span]:
     hidden by its neighbour, up to `PASSES` times.
     """
     found: list[Span] = []
-    pieces = _between(0, len(text), [match.span() for match in _MARKER.finditer(text)])
+    pieces = _between(0, len(text), [match.span() for match in MARKER.finditer(text)])
     for _ in range(PASSES):
         fresh = {piece: _read(text, piece, kinds) for piece in pieces}
         found += [span for spans in fresh.values() for span in spans]
@@ -112,7 +112,7 @@ def _highest(texts: Iterable[str]) -> dict[str, int]:
     """The highest number of a literal marker of each kind."""
     highest: dict[str, int] = {}
     for text in texts:
-        for marker in _MARKER.finditer(text):
+        for marker in MARKER.finditer(text):
             if len(marker[2]) <= _COUNTED:
                 kind = marker[1].lower()
                 highest[kind] = max(highest.get(kind, 0), int(marker[2]))
