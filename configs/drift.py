@@ -9,7 +9,7 @@ from configs.values import Section
 from tasks.core.verdict import Direction, Threshold
 
 ROLES: Final = ("prompt", "completion")
-UNCOMPARED: Final = (*ROLES, "history", "context", "ground_truth", "user", "session")
+UNCOMPARED: Final = (*ROLES, "system", "history", "context", "ground_truth", "user", "session")
 
 
 class Baseline(Section):

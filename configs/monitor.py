@@ -5,20 +5,21 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from configs.catalogue import check_thresholds
 from configs.contract import Contract
 from configs.drift import Drift
 from configs.evaluator import Evaluator
 from configs.quality import Quality
-from configs.signals import Limit, Operations, Segment, Usage
+from configs.signals import Comparison, Limit, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
-from configs.values import Duration, Location, SecretReference, Section
+from configs.values import Duration, Kind, Location, SecretReference, Section
 from tasks.core.errors import ConfigError
 from tasks.core.quality.metric import Metric
 from tasks.core.records.facts import Facts
-from tasks.core.safety.recognisers import RECOGNISERS
 
+DERIVED = ("language",)  # segments that are told from the texts where they are not mapped
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
 
 
@@ -70,16 +71,6 @@ class Sample(Section):
     rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     at_most: int = Field(default=2000, ge=1)
     seed: int = 7
-
-
-def _kind(value: str) -> str:
-    if value in RECOGNISERS:
-        return value
-    message = f"no such kind; there are {', '.join(RECOGNISERS)}"
-    raise ValueError(message)
-
-
-Kind = Annotated[str, AfterValidator(_kind)]
 
 
 class Decide(Section):
@@ -134,6 +125,8 @@ class MonitorConfig(Section):
     drift: Drift | None = None
     operations: Operations | None = None
     usage: Usage | None = None
+    safety: Safety | None = None
+    compare: Comparison | None = None
     segments: tuple[str | Segment, ...] = ()
     thresholds: dict[str, Limit] = Field(default_factory=dict)
     decide: Decide = Decide()
@@ -165,6 +158,25 @@ class MonitorConfig(Section):
     def _drift_of_mapped_columns(self) -> Self:
         if self.drift is not None and self.source.format != AUTO:
             self.drift.check_mapped(self.source.all_columns)
+        return self
+
+    @model_validator(mode="after")
+    def _limits_on_known_measures(self) -> Self:
+        if self.source.format != AUTO:
+            check_thresholds(self)
+        return self
+
+    @model_validator(mode="after")
+    def _segments_of_known_columns(self) -> Self:
+        columns = {*self.source.all_columns, *DERIVED}
+        for name in self.segment_columns:
+            if name not in columns and self.source.format != AUTO:
+                message = f"segments: {name} is not mapped; add source.columns.{name} or remove it"
+                raise ValueError(message)
+        by = self.compare.by if self.compare else None
+        if by is not None and by not in self.source.all_columns and self.source.format != AUTO:
+            message = f"compare.by: {by} is not mapped; add source.columns.{by}"
+            raise ValueError(message)
         return self
 
     @model_validator(mode="after")

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from configs.evaluator import Price
-from configs.values import SecretReference, Section
+from configs.values import Kind, SecretReference, Section
+from tasks.core.safety.signals import KINDS
 from tasks.core.verdict import Direction, Threshold
 
 
@@ -56,3 +57,25 @@ class Limit(Section):
         if self.min is not None:
             return Threshold(address=address, limit=self.min, direction=Direction.MIN)
         return Threshold(address=address, limit=self.max or 0.0, direction=Direction.MAX)
+
+
+class Safety(Section):
+    """What is looked for in the sampled interactions: personal values and secrets of these kinds, and what has no kind.
+
+    Refusals, attempts to break out of the instructions, and instructions that are repeated are always looked for.
+    """
+
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] = KINDS
+
+
+class Comparison(Section):
+    """Versions of the application held against each other.
+
+    `by` is the column that tells them apart: `model_version`, or one of a declared variant. `reference` is the version
+    that others are compared with; null = the one with the most interactions in the windows before, else in this one.
+    `margin`: the smallest difference of shares that matters; of other numbers, as a part of the reference's mean.
+    """
+
+    by: str = "model_version"
+    reference: str | None = None
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05

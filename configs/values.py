@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from tasks.core.records.folders import unknown_placeholders
+from tasks.core.safety.recognisers import RECOGNISERS
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LOCATIONS = "a location is s3://bucket/folder or file:///folder, az://container/folder or gs://bucket/folder"
@@ -82,6 +83,16 @@ Duration = Annotated[
     PlainSerializer(_duration_text, return_type=str),
     Field(json_schema_extra={"type": "string", "examples": ["15m", "1h", "1d"]}),
 ]
+
+
+def _kind(value: str) -> str:
+    if value in RECOGNISERS:
+        return value
+    message = f"no such kind; there are {', '.join(RECOGNISERS)}"
+    raise ValueError(message)
+
+
+Kind = Annotated[str, AfterValidator(_kind)]
 Share = Annotated[float, Field(ge=0, le=1)]
 SecretReference = Annotated[str, AfterValidator(_reference)]
 Location = Annotated[str, AfterValidator(_location)]

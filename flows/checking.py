@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from configs.catalogue import switched_off
 from configs.monitor import JUDGED_ROLES, MonitorConfig, with_format
 from configs.source import AUTO
 from tasks.assess import thresholds
@@ -19,6 +20,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.records.formats import FORMATS
 from tasks.core.window import asked_windows, newest_closed, window_at
+from tasks.measuring import check_segments
 from tasks.notify import check_channel
 from tasks.preview import Preview, preview_window
 from tasks.recognise import recognise_format
@@ -34,6 +36,7 @@ def check_monitor(config: MonitorConfig) -> None:
     moment = datetime.now(UTC)
     is_auto = config.source.format == AUTO
     config, newest = _resolved(config, console, moment)
+    check_segments(config)
     for name, value in _facts(config):
         _print_fact(console, name, value)
     collected = _previewed(config, console, moment, newest)
@@ -129,6 +132,7 @@ def check_before_run(
     elif window_end is not None:
         message = "--window-end was given without --window-start; give both, or neither"
         raise ConfigError(message)
+    check_segments(config)
     if asks:
         check_evaluator(config)
     check_channel(config)
@@ -141,6 +145,8 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     yield "store", config.store
     yield "evaluator", check_evaluator(config)
     yield "alerts", check_channel(config)
+    for subject, why in switched_off(config).items():
+        yield "off", f"{subject} {why}"
     for threshold in thresholds(config):
         yield "limit", f"{threshold.address} {threshold.direction.value} {threshold.limit:g}"
 

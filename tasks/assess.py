@@ -1,38 +1,42 @@
 """Assess: from interactions and scores to measures, verdicts and alerts."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.drifting import drift_measures
+from tasks.adapters.earlier import earlier_evidence
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key, read_table, revisions, window_before
 from tasks.adapters.storage import Storage, read_bytes
+from tasks.comparing import compared as versions_compared
+from tasks.comparing import told
 from tasks.core.alert import Alert, AlertBook, amend, follow
 from tasks.core.drift.judge import AGREEMENT, bridge_measures, canary_measures, change_sentence
+from tasks.core.evidence import Evidence
 from tasks.core.manifest import MetricCounts
 from tasks.core.measure import Measure
 from tasks.core.operations.judging import PREVENTED, judging_verdict, prevented_share, undecided
 from tasks.core.operations.records import record_measures
+from tasks.core.operations.service import MISSING_HOURS, silence_verdict
 from tasks.core.quality.judgement import tallies
-from tasks.core.quality.pass_rate import Tally, quality_measures
+from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.score import REFUSALS
-from tasks.core.records.interaction import SUSPECTED
 from tasks.core.run import Assessed, Collected, Job, Scored
-from tasks.core.safety.measures import injection_share, redaction_counts
+from tasks.core.safety.measures import redaction_counts
 from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
+from tasks.measuring import sampled_measures, segment_measures, segments, suspected_measures, weak_slices
 from tasks.retry import may_heal
 
 QUARANTINED: Final = "operations.records.quarantined_share"
+EARLIER: Final = 7  # windows, in which a version that is gone from this one is looked for
 
 
 @task(
@@ -55,18 +59,17 @@ def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored
 def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> Assessed:
     """As `assess`, without Prefect."""
     interactions = read_table(store, collected.interactions)
-    tallied = tallies(read_judgements(config, job.window, interactions, scored, store), config.metrics)
-    suspected = _suspected(interactions)
+    judged = tuple(read_judgements(config, job.window, interactions, scored, store))
+    evidence = Evidence(interactions=interactions, judged=judged)
+    tallied = tallies(judged, config.metrics)
+    found = _sampled(config, job, evidence, scored, store)
     confidence = config.decide.confidence
     shifts = bridge_measures(scored.bridge, confidence)
     measures = [
         *record_measures(collected.counts),
         *collected.measured,
-        *_quality(config, tallied),
-        *(_apart(config, job, interactions, scored, store) if suspected else ()),
-        injection_share(len(suspected), interactions.num_rows, confidence),
+        *found.measures,
         *redaction_counts(collected.redacted, interactions.num_rows),
-        *drift_measures(config, job.window, interactions, store),
         *canary_measures(scored.canaries, confidence),
         *shifts,
         *([_prevented(tallied)] if config.evaluator.provider != "local" else ()),
@@ -77,28 +80,36 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         verdicts=verdicts,
         alerts=_alerts(config, job, verdicts, store),
         metrics={name: MetricCounts.of(tally) for name, tally in tallied.items()},
+        findings=found.findings,
         warnings=(change_sentence(shifts),) if scored.changed else (),
     )
 
 
-def _quality(config: MonitorConfig, tallied: Mapping[str, Tally]) -> Iterable[Measure]:
-    for name, tally in tallied.items():
-        yield from quality_measures(name, tally, config.metrics[name].pass_at, config.decide.confidence)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the sampled interactions show: measures, and sentences on what stands out."""
+
+    measures: tuple[Measure, ...]
+    findings: tuple[str, ...]
 
 
-def _suspected(interactions: pa.Table) -> set[str]:
-    return set(interactions.filter(interactions[SUSPECTED])["interaction_id"].to_pylist())
-
-
-def _apart(
-    config: MonitorConfig, job: Job, interactions: pa.Table, scored: Scored, store: Storage
-) -> Iterator[Measure]:
-    """The quality of the interactions that seem to address a judge, and that of the others."""
-    for flag in (True, False):
-        part = interactions.filter(pc.equal(interactions[SUSPECTED], flag))
-        tallied = tallies(read_judgements(config, job.window, part, scored, store), config.metrics)
-        for measure in _quality(config, tallied):
-            yield replace(measure, segment_by=SUSPECTED, segment=str(flag).lower())
+def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored, store: Storage) -> _Found:
+    """Every family of signals on the sample and on its segments, its weakest slices, and the versions compared."""
+    within = segments(config, evidence.interactions)
+    weak, slices = weak_slices(config, evidence, within)
+    before = earlier_evidence(config, job.window, EARLIER, scored, store) if config.compare else []
+    compared, comparisons = versions_compared(config, evidence, before)
+    return _Found(
+        measures=(
+            *sampled_measures(config, evidence),
+            *suspected_measures(config, evidence),
+            *segment_measures(config, evidence, within),
+            *weak,
+            *compared,
+            *drift_measures(config, job.window, evidence.interactions, store),
+        ),
+        findings=(*slices, *told(comparisons)),
+    )
 
 
 def _prevented(tallied: Mapping[str, Tally]) -> Measure:
@@ -123,6 +134,8 @@ def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored
         verdicts.append(undecided(verdict, why) if why and is_quality else verdict)
     if PREVENTED in by_address:
         verdicts.append(judging_verdict(by_address[PREVENTED], why))
+    if config.operations is not None and config.operations.silence and MISSING_HOURS not in config.thresholds:
+        verdicts.append(silence_verdict(by_address[MISSING_HOURS]))
     return tuple(verdicts)
 
 
@@ -143,6 +156,7 @@ def thresholds(config: MonitorConfig) -> list[Threshold]:
         asked += config.contract.thresholds()
     if config.drift is not None:
         asked += config.drift.thresholds()
+    asked += [limit.threshold(address) for address, limit in config.thresholds.items()]
     if config.source.quarantine.breach_above is not None:
         limit = config.source.quarantine.breach_above
         asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))

@@ -1,6 +1,6 @@
 """Drift of a window's texts and columns against those of the windows before it, as the store has them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from tasks.core.drift.columns import categorical_drift, numeric_drift
 from tasks.core.drift.measures import column_measures, text_measures
 from tasks.core.drift.text import text_drift
 from tasks.core.measure import Measure
-from tasks.core.records.interaction import NUMERIC_ROLES
+from tasks.core.records.interaction import NUMERIC_ROLES, sessions_of
 from tasks.core.window import Window, key_of
 
 MOST_TEXTS: Final = 20_000  # on either side
@@ -76,7 +76,7 @@ def _of_texts(config: MonitorConfig, role: str, before: pa.Table, now: pa.Table)
     found = text_drift(
         told[0][role].to_pylist(),
         told[1][role].to_pylist(),
-        (_sessions(told[0]), _sessions(told[1])) if "session" in config.source.all_columns else None,
+        (sessions_of(told[0]), sessions_of(told[1])) if "session" in config.source.all_columns else None,
         confidence=config.decide.confidence,
         seed=config.sample.seed,
     )
@@ -86,11 +86,3 @@ def _of_texts(config: MonitorConfig, role: str, before: pa.Table, now: pa.Table)
 def _values(table: pa.Table, name: str) -> list[Any]:
     values: list[Any] = table[name].drop_null().to_pylist()
     return values
-
-
-def _sessions(interactions: pa.Table) -> Sequence[str]:
-    """The session of each interaction; one without is a session of its own."""
-    named = pc.binary_join_element_wise("session", interactions["session"], ":")
-    alone = pc.binary_join_element_wise("interaction", interactions["interaction_id"], ":")
-    sessions: list[str] = pc.coalesce(named, alone).to_pylist()
-    return sessions

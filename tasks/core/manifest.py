@@ -114,7 +114,7 @@ class Manifest(Part):
     """What a run did to one revision of one window; writing it publishes the revision.
 
     `digest` stands for the joined rows of the window: the same rows have the same. `scores` is the folder of the ledger
-    that the scores came from; `redacted` are values by kind.
+    that the scores came from; `redacted` are values by kind, `findings` sentences on what stands out.
     """
 
     monitor: str
@@ -134,6 +134,7 @@ class Manifest(Part):
     scores: str = "scores"
     redacted: Mapping[str, int] = {}
     verdicts: tuple[VerdictRecord, ...]
+    findings: tuple[str, ...] = ()
     warnings: tuple[str, ...]
 
 

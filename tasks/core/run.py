@@ -62,12 +62,13 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """What the scores say: measures, verdicts, alerts, the counts of each metric, and what else is to be known."""
+    """What a window shows: measures, verdicts, alerts, the counts of each metric, what stands out, and warnings."""
 
     measures: tuple[Measure, ...]
     verdicts: tuple[Verdict, ...]
     alerts: tuple[Alert, ...]
     metrics: Mapping[str, MetricCounts]
+    findings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
 from tasks.core.quality.pass_rate import Tally, quality_measures
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary
-from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views
+from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views, segment_rows
 from tasks.core.safety.measures import injection_share, redaction_counts
 from tasks.core.verdict import Direction, Rule, Threshold, decide
 
@@ -88,6 +88,7 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
         metrics=metric_views({"fluency": FLUENCY}, measures, [verdict], {"fluency": history}),
         other_verdicts=(),
         beside=beside(measures),
+        segments=segment_rows(measures),
         failures=[
             Failure(
                 interaction_id="x",
@@ -158,7 +159,7 @@ def test_the_judge_and_safety_stand_beside_the_quality() -> None:
     page = view(point(0, 0.6))
     shift = bridge_measures([Pair(metric="fluency", pass_at=3, before=3, now=2 + n % 2) for n in range(4)], 0.95)
     shown = [*shift, *redaction_counts({"credit_card": 3}, 100), injection_share(2, 100, 0.95)]
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(page, beside=shown))))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(page, beside=beside(shown)))))
     assert "judge bridge shift fluency −0.50" in text
     assert "redacted credit card 3 – 100" in text
     assert "injection suspected share 2.0%" in text

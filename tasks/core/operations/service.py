@@ -16,6 +16,7 @@ from tasks.core.records.facts import ENDINGS, OUTCOMES
 from tasks.core.records.observe import COUNTED
 from tasks.core.records.observed import Observed, Tally
 from tasks.core.stats.sketch import quantile
+from tasks.core.verdict import Direction, State, Verdict
 from tasks.core.window import Window
 
 SIGNAL: Final = "operations"
@@ -71,7 +72,7 @@ def service_measures(
 ) -> list[Measure]:
     """The measures of operations for which the columns are `mapped`; `requests` counts inputs without their copies."""
     asked = set(mapped)
-    found = [_one("requests.count", float(requests), requests, "rows")]
+    found = [_one("requests.count", float(requests) if requests else None, requests, "rows")]
     for tally in observed.tallies or (EMPTY,):
         found += _of_tally(tally, with_slow=terms.slow_ms is not None)
     found += [*_cost(observed.tallies, terms.prices), *_load(observed, window), *_arrival(observed, window)]
@@ -170,3 +171,22 @@ def _hours(window: Window) -> list[int]:
     """The hours that the window touches, as Unix times."""
     first = int(window.start.timestamp()) // HOUR_S * HOUR_S
     return list(range(first, math.ceil(window.end.timestamp()), HOUR_S))
+
+
+def silence_verdict(missing: Measure) -> Verdict:
+    """Ok, or no data with an alert of its own: for whole hours of the window the collector has logged nothing."""
+    hours = round(missing.value or 0)
+    return Verdict(
+        address=missing.address,
+        value=missing.value,
+        low=None,
+        high=None,
+        n=missing.n,
+        limit=0.0,
+        direction=Direction.MAX,
+        state=State.NO_DATA if hours else State.OK,
+        explanation=f"nothing was logged in {hours} of {missing.n} hours: look whether the collector runs"
+        if hours
+        else f"something was logged in each of {missing.n} hours",
+        alarms=hours > 0,
+    )

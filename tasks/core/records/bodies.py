@@ -20,7 +20,7 @@ from tasks.core.records.templates import messages_of
 COLUMNS: Final[Mapping[str, str]] = {
     role: role
     for role in (
-        *("prompt", "completion", "history", "context", "model_version", "user", "session"),
+        *("prompt", "completion", "system", "history", "context", "model_version", "user", "session"),
         *("latency_ms", "status", "finish_reason", "input_tokens", "output_tokens", "temperature"),
     )
 }

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.core.measure import TIMESTAMP
 
 TEXT_ROLES: Final = (
     "prompt",
     "completion",
+    "system",
     "history",
     "context",
     "ground_truth",
@@ -68,3 +70,11 @@ def schema(segments: Iterable[str]) -> pa.Schema:
 def screened(segments: Iterable[str]) -> pa.Schema:
     """The columns of the interactions before the contract is looked at."""
     return logged(segments).append(pa.field(SUSPECTED, pa.bool_(), nullable=False))
+
+
+def sessions_of(interactions: pa.Table) -> list[str]:
+    """The session of each interaction; one without is a session of its own."""
+    named = pc.binary_join_element_wise("session", interactions["session"], ":")
+    alone = pc.binary_join_element_wise("interaction", interactions["interaction_id"], ":")
+    sessions: list[str] = pc.coalesce(named, alone).to_pylist()
+    return sessions

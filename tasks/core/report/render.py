@@ -56,14 +56,27 @@ def value_of(value: float | None, unit: str) -> str:
     """A measure's value or bound in its unit; a dash where there is none."""
     if value is None:
         return "–"
-    shown = {"share": f"{value:.1%}", "score": f"{value:+.2f}", "ratio": f"{value:.3g}"}
-    return shown.get(unit, f"{value:g}").replace("-", "−")
+    shown = {
+        "share": f"{value:.1%}",
+        "score": f"{value:+.2f}",
+        "rating": f"{value:.2f}",
+        "ratio": f"{value:.3g}",
+        "dollars": f"${value:,.4f}",
+        "ms": f"{value:,.0f} ms",
+        "seconds": f"{value:,.0f} s",
+    }
+    return shown.get(unit, f"{value:,.6g}").replace("-", "−")
 
 
 def words(measure: Measure) -> str:
     """A measure's address in words."""
-    part = "" if measure.segment_by is None else f", {'' if measure.segment == 'true' else 'not '}{measure.segment_by}"
-    return f"{measure.subject} {measure.measure}{part}".replace("_", " ")
+    name = f"{measure.subject} {measure.measure}".replace("_", " ")
+    if measure.segment_by is None:
+        return name
+    by = measure.segment_by.replace("_", " ")
+    if measure.segment in {"true", "false"}:
+        return f"{name}, {'' if measure.segment == 'true' else 'not '}{by}"
+    return f"{name}, {by} {measure.segment}"
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:

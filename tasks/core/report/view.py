@@ -15,6 +15,18 @@ from tasks.core.verdict import Verdict
 
 WORST_ROWS: Final = 50
 SHOWN_CHARACTERS: Final = 2_000
+MOST_SEGMENTS: Final = 100
+SEGMENT_MEASURES: Final = ("pass_rate", "weakest_pass_rate")
+TITLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Drift": ("drift",),
+    "Operations": ("operations",),
+    "Usage": ("usage",),
+    "Safety": ("safety",),
+    "Feedback": ("feedback",),
+    "Own metrics": ("custom", "reference"),
+    "Versions": ("comparison",),
+}
+SPREADS: Final = (("languages", "language"), ("topic", "topic"))  # what a window spreads over, by subject and segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +69,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """One monitor after one window; `beside` are the measures of drift and of safety, and quality apart.
+    """One monitor after one window; `beside` are the measures beside quality by their title, `segments` pass rates.
 
     `contract` are the rows of the contract's table; none without a contract.
     """
@@ -66,7 +78,8 @@ class ReportView:
     description: str
     metrics: Sequence[MetricView]
     other_verdicts: Sequence[Verdict]
-    beside: Sequence[Measure]
+    beside: Mapping[str, Sequence[Measure]]
+    segments: Sequence[Measure]
     failures: Sequence[Failure]
     failed_judgements: int
     contract: Sequence[Mapping[str, str]] = ()
@@ -101,13 +114,24 @@ def metric_views(
     return views
 
 
-def beside(measures: Iterable[Measure]) -> list[Measure]:
-    """What stands beside the quality of the window: drift, safety, and the pass rates of its parts."""
-    return [
+def beside(measures: Sequence[Measure]) -> dict[str, list[Measure]]:
+    """What was measured beside the quality of the window, by the title of its table; tables without a row are left out.
+
+    Of segments only how the window spreads over them is shown, and how versions compare.
+    """
+    shown = [
         one
         for one in measures
-        if one.signal in {"drift", "safety"} or (one.segment_by is not None and one.measure == "pass_rate")
+        if one.segment_by is None or one.signal == "comparison" or (one.subject, one.segment_by) in SPREADS
     ]
+    tables = {title: [one for one in shown if one.signal in signals] for title, signals in TITLES.items()}
+    return {title: table for title, table in tables.items() if table}
+
+
+def segment_rows(measures: Iterable[Measure]) -> list[Measure]:
+    """The pass rates of segments, the lowest first, at most `MOST_SEGMENTS`."""
+    found = [one for one in measures if one.segment_by is not None and one.measure in SEGMENT_MEASURES]
+    return sorted(found, key=lambda one: (one.value is None, one.value, one.address))[:MOST_SEGMENTS]
 
 
 def failures(judged: Iterable[Judgement], interactions: pa.Table) -> tuple[list[Failure], int]:

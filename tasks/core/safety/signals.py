@@ -23,9 +23,19 @@ KINDS: Final = (
     "us_ssn",
     "secret",
 )  # addresses of pages are not personal
-INSTRUCTIONS: Final = "system"  # the column of the system's instructions, where a monitor maps one
+INSTRUCTIONS: Final = "system"
 READ: Final = ("prompt", "history", "context", "completion", INSTRUCTIONS)
 BATCH_ROWS: Final = 500
+# What is measured, and the columns that it needs.
+MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
+    "safety.pii.prompt_share": ("prompt",),
+    "safety.pii.completion_share": ("completion",),
+    "safety.pii.leaked_share": ("completion",),
+    **{f"safety.pii.leaked_{kind}": ("completion",) for kind in (*KINDS, "url")},
+    "safety.refusal.share": ("completion",),
+    "safety.jailbreak.share": ("prompt",),
+    "safety.system_prompt.leaked_share": ("completion",),
+}
 _TOLD = re.compile(r"^(?:system|developer): ", re.IGNORECASE)
 _SPEAKER = re.compile(r"^(system|developer|user|human|assistant|tool|function): ", re.IGNORECASE | re.MULTILINE)
 

@@ -1,0 +1,89 @@
+"""Every measure that limits can be set on, and why a monitor does not take it where it does not."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from configs.drift import ROLES, UNCOMPARED
+from tasks.core.operations import service
+from tasks.core.quality.metric import HIGHEST, LOWEST
+from tasks.core.records.interaction import NUMERIC_ROLES
+from tasks.core.safety import signals
+from tasks.core.usage import people, spread
+
+if TYPE_CHECKING:
+    from configs.monitor import MonitorConfig
+
+QUALITY: Final = (
+    *("pass_rate", "pass_rate_if_missing_failed", "pass_rate_if_missing_passed", "coverage", "mean"),
+    *(f"share_{score}" for score in range(LOWEST, HIGHEST + 1)),
+)
+ALWAYS: Final = (
+    *(f"operations.records.{name}" for name in ("quarantined_share", "orphan_input_share", "orphan_output_share")),
+    "operations.records.interactions",
+    "safety.injection.suspected_share",
+)
+
+
+def catalogue(config: "MonitorConfig") -> Mapping[str, str | None]:
+    """By address why the monitor does not take a measure; None where it does."""
+    return dict(_all(config))
+
+
+def check_thresholds(config: "MonitorConfig") -> None:
+    """Raises ValueError for a limit on a measure that there is not, or that the monitor does not take."""
+    known = catalogue(config) if config.thresholds else {}
+    for address in config.thresholds:
+        if address not in known:
+            near = get_close_matches(address, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; docs/monitor-file.md names them"
+            message = f"thresholds.{address}: there is no such measure{hint}"
+            raise ValueError(message)
+        if why := known[address]:
+            message = f"thresholds.{address} {why}"
+            raise ValueError(message)
+
+
+def switched_off(config: "MonitorConfig") -> Mapping[str, str]:
+    """What the monitor would measure if more columns were mapped, by subject with the reason."""
+    found: dict[str, str] = {}
+    for address, why in catalogue(config).items():
+        if why is not None and "column" in why:
+            found.setdefault(address.rpartition(".")[0], why)
+    return found
+
+
+def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
+    mapped = config.source.all_columns
+    yield from ((address, None) for address in ALWAYS)
+    for name in config.metrics:
+        yield from ((f"quality.{name}.{measure}", None) for measure in QUALITY)
+    sections = (
+        ("operations", config.operations, service.MEASURES),
+        ("usage", config.usage, {**people.MEASURES, **spread.MEASURES}),
+        ("safety", config.safety, signals.MEASURES),
+    )
+    for section, asked, measures in sections:
+        for address, needs in measures.items():
+            yield address, f"needs the section {section}" if asked is None else _unmapped(needs, mapped)
+    if config.operations is not None and config.operations.slow_ms is None:
+        yield "operations.latency_ms.slow_share", "needs operations.slow_ms"
+    if config.usage is not None and config.usage.salt is None:
+        people_need = [address for address, needs in people.MEASURES.items() if people.PEOPLE.intersection(needs)]
+        yield from ((address, "needs usage.salt") for address in people_need)
+    yield from _drift(config)
+
+
+def _drift(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
+    section = "needs the section drift" if config.drift is None else None
+    for role in ROLES:
+        yield from ((f"drift.{role}.{measure}", section) for measure in ("auc", "p_value"))
+    for name in config.source.all_columns:
+        if name not in UNCOMPARED:
+            numbers = ("wasserstein",) if name in NUMERIC_ROLES else ()
+            yield from ((f"drift.{name}.{measure}", section) for measure in ("psi", "js", "p_value", *numbers))
+
+
+def _unmapped(needs: Collection[str], mapped: Collection[str]) -> str | None:
+    missing = [role for role in needs if role not in mapped]
+    return f"needs the column {missing[0]}, which source.columns does not map" if missing else None

@@ -1,0 +1,35 @@
+"""The windows before one, as they were published: their sampled interactions with what was judged of them."""
+
+from typing import Final
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.judgements import read_judgements
+from tasks.adapters.results import key, read_tables, revisions
+from tasks.adapters.storage import Storage
+from tasks.core.evidence import Evidence
+from tasks.core.run import Scored
+from tasks.core.window import Window, key_of
+
+MOST_ROWS: Final = 20_000  # of all windows together
+
+
+def earlier_evidence(
+    config: MonitorConfig, window: Window, windows: int, scored: Scored, store: Storage
+) -> list[Evidence]:
+    """The newest `windows` published before this one, oldest first, as far as their interactions are still kept.
+
+    At most `MOST_ROWS`, as many of each: interactions lie in the order of the sample, so the first are a sample too.
+    """
+    published = revisions(store)
+    before = [start for start in published if start < window.start][-windows:]
+    kept = {stored.key for stored in store.list("interactions/")}
+    wanted = {start: key("interactions", key_of(start), published[start]) for start in before}
+    found = [start for start, place in wanted.items() if place in kept]
+    tables = read_tables(store, [wanted[start] for start in found])
+    first = MOST_ROWS // max(len(tables), 1)
+    every = config.window.every
+    return [
+        Evidence(interactions=part, judged=tuple(read_judgements(config, span, part, scored, store)))
+        for start, table in zip(found, tables, strict=True)
+        for part, span in [(table.slice(0, first), Window(start=start, end=start + every))]
+    ]

@@ -1,0 +1,50 @@
+"""The evidence of a window: its sampled interactions, and what was judged of each of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.quality.judgement import Judgement
+from tasks.core.records.interaction import sessions_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The interactions, a table of `interaction.schema`, and a judgement of each of them on every metric."""
+
+    interactions: pa.Table
+    judged: tuple[Judgement, ...]
+
+    def part(self, mask: pa.Array) -> "Evidence":
+        """The interactions for which a mask is true, with their judgements."""
+        interactions = self.interactions.filter(mask)
+        mine = set(interactions["interaction_id"].to_pylist())
+        judged = tuple(one for one in self.judged if one.interaction_id in mine)
+        return Evidence(interactions=interactions, judged=judged)
+
+    def where(self, column: str, value: str) -> "Evidence":
+        """The interactions whose column has a value, with their judgements."""
+        return self.part(pc.fill_null(pc.equal(self.interactions[column], value), False))  # noqa: FBT003  pyarrow's
+
+    @property
+    def sessions(self) -> list[str]:
+        """The session of each interaction, in their order."""
+        return sessions_of(self.interactions)
+
+    def scores(self) -> Mapping[str, list[float | None]]:
+        """By metric the score of each interaction, in their order; None where it has none."""
+        found: dict[str, dict[str, float | None]] = {}
+        for one in self.judged:
+            found.setdefault(one.metric.name, {})[one.interaction_id] = one.score
+        ids = self.interactions["interaction_id"].to_pylist()
+        return {name: [scores.get(one) for one in ids] for name, scores in found.items()}
+
+    def passed(self) -> Mapping[str, list[bool | None]]:
+        """By metric whether each interaction passed, in their order; None where it has no score."""
+        limits = {one.metric.name: one.metric.pass_at for one in self.judged}
+        return {
+            name: [None if score is None else score >= limits[name] for score in scores]
+            for name, scores in self.scores().items()
+        }

@@ -1,0 +1,1 @@
+"""Segments: in which parts of a window a measure is worse."""

@@ -1,0 +1,1 @@
+"""Usage: who asks, what about, and in which language."""

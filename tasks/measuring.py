@@ -1,0 +1,117 @@
+"""The families of signals that are measured on the sampled interactions, for the whole window and for its segments.
+
+A family is a function from the evidence to measures; adding one is a module and a line in `FAMILIES`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import pyarrow as pa
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.segmenting import segments_of
+from tasks.core.evidence import Evidence
+from tasks.core.measure import Measure
+from tasks.core.quality.judgement import tallies
+from tasks.core.quality.pass_rate import quality_measures
+from tasks.core.records.interaction import SUSPECTED, schema
+from tasks.core.safety.measures import injection_share
+from tasks.core.safety.signals import safety_measures
+from tasks.core.segments.measures import slice_measures
+from tasks.core.segments.weakest import sentence, weakest
+from tasks.core.usage.languages import language_of
+from tasks.core.usage.spread import language_measures
+
+Family = Callable[[MonitorConfig, Evidence], Iterable[Measure]]
+Segments = Mapping[str, list[str | None]]  # by the name of a segmentation, the segment of each interaction
+MOST_SEGMENTS: Final = 20  # of each segmentation, the largest
+
+
+def check_segments(config: MonitorConfig) -> None:
+    """Raises ConfigError for a condition of a segment that cannot be read."""
+    segments(config, schema(config.source.segments).empty_table())
+
+
+def segments(config: MonitorConfig, interactions: pa.Table) -> Segments:
+    """The segments of the monitor; a column that is told from the texts is told here."""
+    return segments_of(config, interactions, {"language": partial(languages, config)})
+
+
+def sampled_measures(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    """What every family measures on some interactions."""
+    for family in FAMILIES.values():
+        yield from family(config, evidence)
+
+
+def segment_measures(config: MonitorConfig, evidence: Evidence, within: Segments) -> Iterator[Measure]:
+    """The same measures on every segment with at least `decide.min_scored` interactions."""
+    for name, values in within.items():
+        for value in _largest(values, config.decide.min_scored):
+            part = evidence.part(pa.array([one == value for one in values], pa.bool_()))
+            for measure in sampled_measures(config, part):
+                if measure.segment_by is None:
+                    yield replace(measure, segment_by=name, segment=value)
+
+
+def suspected_measures(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    """The quality of the interactions that seem to address a judge, and that of the others; none where none does."""
+    flags = evidence.interactions[SUSPECTED].to_pylist()
+    for flag in (True, False) if any(flags) else ():
+        part = evidence.part(pa.array([one is flag for one in flags], pa.bool_()))
+        for measure in _quality(config, part):
+            yield replace(measure, segment_by=SUSPECTED, segment=str(flag).lower())
+
+
+def weak_slices(config: MonitorConfig, evidence: Evidence, within: Segments) -> tuple[list[Measure], list[str]]:
+    """The slices in which a metric fails more often than elsewhere, as measures and as sentences."""
+    measures, sentences = [], []
+    for metric, passed in evidence.passed().items():
+        found = weakest(passed, within, evidence.sessions, min_rows=config.decide.min_scored)
+        measures += slice_measures(metric, found)
+        sentences += [sentence(metric, one) for one in found]
+    return measures, sentences
+
+
+def _quality(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    for name, tally in tallies(evidence.judged, config.metrics).items():
+        yield from quality_measures(name, tally, config.metrics[name].pass_at, config.decide.confidence)
+
+
+def _safety(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    suspected = evidence.interactions[SUSPECTED].to_pylist()
+    yield injection_share(sum(suspected), len(suspected), config.decide.confidence)
+    if config.safety is not None:
+        yield from safety_measures(
+            evidence.interactions, kinds=config.safety.kinds, confidence=config.decide.confidence
+        )
+
+
+def _usage(config: MonitorConfig, evidence: Evidence) -> Iterable[Measure]:
+    if config.usage is None or "prompt" not in config.source.all_columns:
+        return ()
+    return language_measures(languages(config, evidence.interactions), config.decide.confidence)
+
+
+def languages(config: MonitorConfig, interactions: pa.Table) -> list[str | None]:
+    """The language of each interaction: as it was logged, else that of its prompt."""
+    if "language" in config.source.all_columns:
+        logged: list[str | None] = interactions["language"].to_pylist()
+        return logged
+    return language_of(interactions["prompt"].to_pylist())
+
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    "quality": _quality,
+    "safety": _safety,
+    "usage": _usage,
+}
+
+
+def _largest(values: list[str | None], least: int) -> list[str]:
+    """The segments with at least so many interactions, the largest first, at most `MOST_SEGMENTS`."""
+    counts = Counter(value for value in values if value is not None)
+    found = sorted((-rows, value) for value, rows in counts.items() if rows >= least)
+    return [value for _, value in found[:MOST_SEGMENTS]]

@@ -1,0 +1,170 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.results import key, read_table
+from tasks.core.errors import ConfigError
+from tasks.core.measure import Measure, from_table
+from tasks.core.run import Published
+from tasks.measuring import check_segments
+from tests.builders import HOUR, SIX, asked, event, manifest_of, monitor, store_of, write_logs
+from tests.schedule import scheduled
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+COLUMNS = {
+    "prompt": "question",
+    "completion": "answer",
+    "model_version": "model",
+    "latency_ms": "took",
+    "status": "status",
+    "input_tokens": "in",
+    "session": "talk",
+    "user": "who",
+    "tier": "tier",
+}
+GOOD = "You can track your order with the link in the shipping mail, or under My Orders."
+BAD = "order order the the the broken no of link link link asdf"
+
+
+def write_hour(folder: Path, hour: int, rows: list[dict[str, Any]]) -> None:
+    start = SIX + hour * HOUR
+    times = [start + place * HOUR / (len(rows) + 1) for place in range(len(rows))]
+    names = [f"{hour}-{place}" for place in range(len(rows))]
+    mine = [{name: row[name] for name in ("who", "talk", "tier") if name in row} for row in rows]
+    asks = [row.get("ask", f"Where is my order {place}?") for place, row in enumerate(rows)]
+    inputs = [asked(n, t, a, **m) for n, t, a, m in zip(names, times, asks, mine, strict=True)]
+    outputs = [event(n, t, [{"answer": GOOD} | row]) for n, t, row in zip(names, times, rows, strict=True)]
+    write_logs(folder, "inputs", start, inputs)
+    write_logs(folder, "outputs", start, outputs)
+
+
+def watched(folder: Path, **changes: Any) -> MonitorConfig:
+    asked_for = {"operations": {}, "usage": {}, "safety": {}, "source": {"columns": COLUMNS}} | changes
+    return monitor(folder, **asked_for)
+
+
+def run(config: MonitorConfig, hour: int = 0) -> tuple[Published, dict[str, Measure]]:
+    (published,) = scheduled(config, SIX + (hour + 1) * HOUR + HOUR / 4)
+    table: pa.Table = read_table(store_of(config), key("measures", published.window.key, published.revision))
+    return published, {one.address: one for one in from_table(table)}
+
+
+def told(published: Published) -> dict[str, str]:
+    return {verdict.address: verdict.state.value for verdict in published.verdicts}
+
+
+def test_a_limit_on_any_measure_is_decided_as_every_limit_is(tmp_path: Path) -> None:
+    rows = [{"took": 100 + n, "status": "ok"} for n in range(40)]
+    rows[0] |= {"answer": "Write to ann@example.com for that."}
+    write_hour(tmp_path, 0, rows)
+    limits = {
+        "operations.latency_ms.p95": {"max": 120},
+        "operations.errors.share": {"max": 0.01},
+        "safety.pii.leaked_email": {"max": 0},
+        "safety.refusal.share": {"max": 0.5},
+    }
+    published, found = run(watched(tmp_path, thresholds=limits))
+    states = told(published)
+    assert {address: states[address] for address in limits} == {
+        "operations.latency_ms.p95": "breach",
+        "operations.errors.share": "ok",
+        "safety.pii.leaked_email": "breach",
+        "safety.refusal.share": "ok",
+    }
+    assert found["safety.pii.leaked_share"].value == 1 / 40
+    assert published.status == "breach"
+
+
+def test_a_limit_on_what_is_not_measured_is_an_error_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"thresholds.operations.latency_ms.p85: there is no such measure; did you mean operations.latency_ms.p95"):
+        watched(tmp_path, thresholds={"operations.latency_ms.p85": {"max": 1}})
+    with pytest.raises(ValueError, match=r"needs the column first_token_ms, which source.columns does not map"):
+        watched(tmp_path, thresholds={"operations.first_token_ms.p95": {"max": 1}})
+    with pytest.raises(ValueError, match=r"needs the section operations"):
+        watched(tmp_path, operations=None, thresholds={"operations.errors.share": {"max": 0.1}})
+
+
+def test_a_silent_collector_opens_an_alert_and_is_no_zero(tmp_path: Path) -> None:
+    write_hour(tmp_path, 0, [{"took": 1}] * 3)
+    config = watched(tmp_path, thresholds={"operations.requests.count": {"min": 1}})
+    first, _ = run(config)
+    silent, found = run(config, 1)
+    address = "operations.collection.missing_hours"
+    assert told(first)[address] == "ok"
+    assert told(silent)[address] == "no_data"
+    assert told(silent)["operations.requests.count"] == "no_data"
+    assert found["operations.requests.count"].value is None
+    book = json.loads((tmp_path / f"store/bot/{key('alerts', silent.window.key, 0, 'json')}").read_text())
+    assert [(alert["address"], alert["event"]) for alert in book["alerts"]] == [(address, "opened")]
+
+
+def test_every_family_is_measured_for_each_segment(tmp_path: Path) -> None:
+    rows = [{"tier": "gold", "in": 10}] * 12 + [{"tier": "free", "in": 3000, "answer": "I can't help with that."}] * 12
+    write_hour(tmp_path, 0, rows)
+    long = {"name": "long_prompts", "where": "input_tokens > 2000"}
+    config = watched(tmp_path, segments=["tier", "language", long], decide={"min_scored": 10})
+    published, found = run(config)
+    assert found["quality.fluency.pass_rate[tier=gold]"].n == 12
+    assert found["safety.refusal.share[tier=free]"].value == 1
+    assert found["safety.refusal.share[long_prompts=false]"].value == 0
+    assert found["quality.fluency.pass_rate[language=en]"].n == 24
+    page = Path(published.report.removeprefix("file://")).read_text()
+    assert "Segments" in page
+
+
+def test_the_weakest_slice_is_found_and_named(tmp_path: Path) -> None:
+    rows = [{"tier": "gold"}] * 60 + [{"tier": "free", "answer": BAD}] * 40
+    write_hour(tmp_path, 0, rows)
+    config = watched(tmp_path, segments=["tier"])
+    _, found = run(config)
+    assert found["quality.fluency.weakest_pass_rate[tier=free]"].value == 0
+    (finding,) = manifest_of(config).findings
+    assert finding == "fluency 0.00 where tier = free (n = 40), 1.00 elsewhere"
+
+
+def test_a_condition_that_cannot_be_read_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    config = watched(tmp_path, segments=[{"name": "odd", "where": "no_such_column > 2"}])
+    with pytest.raises(ConfigError, match=r"segments.odd.where cannot be read: .*no_such_column"):
+        check_segments(config)
+
+
+def test_a_row_for_which_a_condition_cannot_be_told_is_in_no_segment(tmp_path: Path) -> None:
+    write_hour(tmp_path, 0, [{"tier": "3"}, {"tier": "gold"}, {}])
+    config = watched(tmp_path, segments=[{"name": "high", "where": "tier::INTEGER > 2"}])
+    _, found = run(config)
+    assert found["quality.fluency.pass_rate[high=true]"].n == 1
+    assert "quality.fluency.pass_rate[high=false]" not in found
+
+
+def test_a_worse_version_is_found_in_the_window_and_against_the_windows_before(tmp_path: Path) -> None:
+    config = watched(tmp_path, compare={"by": "model_version"})
+    write_hour(tmp_path, 0, [{"model": "one", "took": 100 + n % 7} for n in range(60)])
+    write_hour(tmp_path, 1, [{"model": "two", "took": 300 + n % 7, "answer": BAD} for n in range(60)])
+    _, alone = run(config)
+    assert not [address for address in alone if address.startswith("comparison.")]
+    published, found = run(config, 1)
+    worse = found["comparison.fluency.pass_rate_difference[model_version=two vs one]"]
+    assert worse.value == -1
+    assert found["comparison.latency_ms.mean_difference[model_version=two vs one]"].value == pytest.approx(200, abs=1)
+    told_of = manifest_of(config, published.window).findings
+    assert any("fluency pass rate of two is 1.00 below that of one" in one and one.endswith("worse") for one in told_of)
+
+
+def test_shadow_answers_to_the_same_prompts_are_compared_in_pairs(tmp_path: Path) -> None:
+    rows = [
+        {"ask": f"Where is order {n}?", "model": model, "answer": BAD if model == "two" and n % 4 == 0 else GOOD}
+        for n in range(48)
+        for model in ("one", "two")
+    ]
+    write_hour(tmp_path, 0, rows)
+    _, found = run(watched(tmp_path, compare={"reference": "one"}))
+    difference = found["comparison.fluency.pass_rate_difference[model_version=two vs one]"]
+    assert difference.value == pytest.approx(-0.25)
+    p_value = found["comparison.fluency.pass_rate_p_value[model_version=two vs one]"].value
+    assert p_value is not None
+    assert p_value < 0.01
