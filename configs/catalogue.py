@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from configs.drift import ROLES, UNCOMPARED
+from tasks.core.feedback import rates
+from tasks.core.feedback.agreement import AGREEMENTS
 from tasks.core.operations import service
 from tasks.core.quality.metric import HIGHEST, LOWEST
 from tasks.core.records.interaction import NUMERIC_ROLES
@@ -71,6 +73,10 @@ def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
     if config.usage is not None and config.usage.salt is None:
         people_need = [address for address, needs in people.MEASURES.items() if people.PEOPLE.intersection(needs)]
         yield from ((address, "needs usage.salt") for address in people_need)
+    for address, needs in rates.MEASURES.items():
+        yield address, _unmapped(needs, mapped)
+    for name in config.metrics:
+        yield from ((f"feedback.{name}.{one}", _unmapped(("feedback",), mapped)) for one in AGREEMENTS)
     yield from _drift(config)
 
 

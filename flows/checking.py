@@ -20,7 +20,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.records.formats import FORMATS
 from tasks.core.window import asked_windows, newest_closed, window_at
-from tasks.measuring import check_segments
+from tasks.measuring import check_signals
 from tasks.notify import check_channel
 from tasks.preview import Preview, preview_window
 from tasks.recognise import recognise_format
@@ -36,7 +36,7 @@ def check_monitor(config: MonitorConfig) -> None:
     moment = datetime.now(UTC)
     is_auto = config.source.format == AUTO
     config, newest = _resolved(config, console, moment)
-    check_segments(config)
+    check_signals(config)
     for name, value in _facts(config):
         _print_fact(console, name, value)
     collected = _previewed(config, console, moment, newest)
@@ -132,7 +132,7 @@ def check_before_run(
     elif window_end is not None:
         message = "--window-end was given without --window-start; give both, or neither"
         raise ConfigError(message)
-    check_segments(config)
+    check_signals(config)
     if asks:
         check_evaluator(config)
     check_channel(config)

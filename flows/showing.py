@@ -5,6 +5,7 @@ from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tasks.core.run import Published
@@ -19,6 +20,7 @@ SIGNS: Final = {
 LEGEND: Final = "pass rates: ✓ ok   ✕ breach   ? undecided   – no data"
 RATE: Final = "pass_rate"
 WINDOWS_SHOWN: Final = 24
+FINDINGS_SHOWN: Final = 5
 
 
 def show(published: Sequence[Published]) -> None:
@@ -43,6 +45,10 @@ def _show_last(console: Console, last: Published) -> None:
     for verdict in last.verdicts:
         if verdict.state is not State.OK:
             console.print(f"{SIGNS[verdict.state]} {verdict.explanation}", highlight=False, soft_wrap=True)
+    for finding in last.findings[:FINDINGS_SHOWN]:
+        console.print(f"[cyan]![/] {escape(finding)}", highlight=False, soft_wrap=True)
+    if len(last.findings) > FINDINGS_SHOWN:
+        console.print(f"[cyan]![/] and {len(last.findings) - FINDINGS_SHOWN} more in the report")
     for warning in last.warnings:
         console.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
     console.print(f"report   {last.report}", soft_wrap=True, highlight=False)

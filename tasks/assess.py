@@ -60,7 +60,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     """As `assess`, without Prefect."""
     interactions = read_table(store, collected.interactions)
     judged = tuple(read_judgements(config, job.window, interactions, scored, store))
-    evidence = Evidence(interactions=interactions, judged=judged)
+    evidence = Evidence.of(interactions, judged)
     tallied = tallies(judged, config.metrics)
     found = _sampled(config, job, evidence, scored, store)
     confidence = config.decide.confidence
@@ -96,7 +96,8 @@ class _Found:
 def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored, store: Storage) -> _Found:
     """Every family of signals on the sample and on its segments, its weakest slices, and the versions compared."""
     within = segments(config, evidence.interactions)
-    weak, slices = weak_slices(config, evidence, within)
+    others = {name: values for name, values in within.items() if config.compare is None or name != config.compare.by}
+    weak, slices = weak_slices(config, evidence, others)
     before = earlier_evidence(config, job.window, EARLIER, scored, store) if config.compare else []
     compared, comparisons = versions_compared(config, evidence, before)
     return _Found(

@@ -18,7 +18,7 @@ from tasks.core.measure import Measure
 from tasks.core.safety.refusal import is_empty, is_refusal
 
 Values = npt.NDArray[np.float64]
-COSTS: Final = {"latency_ms": "ms", "first_token_ms": "ms", "input_tokens": "tokens", "output_tokens": "tokens"}
+WAITS: Final = ("latency_ms", "first_token_ms")
 PAIRED_SHARE: Final = 0.5  # of the rows of the smaller version, from which on only pairs are compared
 
 
@@ -95,7 +95,7 @@ def _version(config: MonitorConfig, parts: Sequence[Evidence], name: str) -> _Ve
 
 
 def _columns(config: MonitorConfig, evidence: Evidence) -> dict[_Subject, Values]:
-    """Whether each interaction passes and refuses, and its logged numbers."""
+    """Whether each interaction passes and refuses, and how long it took."""
     passed = evidence.passed()
     found = {
         _Subject(subject=name, measure="pass_rate", unit="share", higher_is_better=True): _floats(
@@ -106,9 +106,9 @@ def _columns(config: MonitorConfig, evidence: Evidence) -> dict[_Subject, Values
     texts = evidence.interactions["completion"].to_pylist()
     refused = [None if text is None or is_empty(text) else is_refusal(text) for text in texts]
     found[_Subject(subject="refusal", measure="share", unit="share", higher_is_better=False)] = _floats(refused)
-    for name, unit in COSTS.items():
+    for name in WAITS:
         if name in config.source.all_columns:
-            subject = _Subject(subject=name, measure="mean", unit=unit, higher_is_better=False)
+            subject = _Subject(subject=name, measure="mean", unit="ms", higher_is_better=False)
             found[subject] = _floats(evidence.interactions[name].to_pylist())
     return found
 

@@ -13,7 +13,10 @@ import pyarrow as pa
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.segmenting import segments_of
+from tasks.adapters.source import salt_of
 from tasks.core.evidence import Evidence
+from tasks.core.feedback.agreement import agreement_measures
+from tasks.core.feedback.rates import feedback_measures, read_column
 from tasks.core.measure import Measure
 from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import quality_measures
@@ -30,9 +33,10 @@ Segments = Mapping[str, list[str | None]]  # by the name of a segmentation, the 
 MOST_SEGMENTS: Final = 20  # of each segmentation, the largest
 
 
-def check_segments(config: MonitorConfig) -> None:
-    """Raises ConfigError for a condition of a segment that cannot be read."""
+def check_signals(config: MonitorConfig) -> None:
+    """Raises ConfigError for a condition of a segment that cannot be read, and for a salt that is not there."""
     segments(config, schema(config.source.segments).empty_table())
+    salt_of(config)
 
 
 def segments(config: MonitorConfig, interactions: pa.Table) -> Segments:
@@ -95,6 +99,16 @@ def _usage(config: MonitorConfig, evidence: Evidence) -> Iterable[Measure]:
     return language_measures(languages(config, evidence.interactions), config.decide.confidence)
 
 
+def _feedback(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    if "feedback" not in config.source.all_columns:
+        return
+    texts, confidence = evidence.interactions["feedback"].to_pylist(), config.decide.confidence
+    yield from feedback_measures(texts, confidence, evidence.numbers)
+    said = read_column(texts, evidence.numbers)
+    for name, scores in evidence.scores().items():
+        yield from agreement_measures(name, config.metrics[name].pass_at, scores, said, confidence)
+
+
 def languages(config: MonitorConfig, interactions: pa.Table) -> list[str | None]:
     """The language of each interaction: as it was logged, else that of its prompt."""
     if "language" in config.source.all_columns:
@@ -107,6 +121,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "quality": _quality,
     "safety": _safety,
     "usage": _usage,
+    "feedback": _feedback,
 }
 
 

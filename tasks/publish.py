@@ -125,6 +125,7 @@ def _published(manifest: Manifest, job: Job, verdicts: Sequence[Verdict], store:
         report=f"{store.root}/{page}",
         manifest=f"{store.root}/{place}",
         results=store.root,
+        findings=manifest.findings,
         warnings=manifest.warnings,
     )
 

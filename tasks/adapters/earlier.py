@@ -29,7 +29,7 @@ def earlier_evidence(
     first = MOST_ROWS // max(len(tables), 1)
     every = config.window.every
     return [
-        Evidence(interactions=part, judged=tuple(read_judgements(config, span, part, scored, store)))
+        Evidence.of(part, read_judgements(config, span, part, scored, store))
         for start, table in zip(found, tables, strict=True)
         for part, span in [(table.slice(0, first), Window(start=start, end=start + every))]
     ]

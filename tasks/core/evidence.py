@@ -1,28 +1,39 @@
 """The evidence of a window: its sampled interactions, and what was judged of each of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.core.feedback.rates import Numbers, numbers_of
 from tasks.core.quality.judgement import Judgement
 from tasks.core.records.interaction import sessions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The interactions, a table of `interaction.schema`, and a judgement of each of them on every metric."""
+    """The interactions, a table of `interaction.schema`, and a judgement of each of them on every metric.
+
+    `numbers` is what bare numbers among the feedback are, which the whole window tells.
+    """
 
     interactions: pa.Table
     judged: tuple[Judgement, ...]
+    numbers: Numbers
+
+    @staticmethod
+    def of(interactions: pa.Table, judged: Iterable[Judgement]) -> "Evidence":
+        """The evidence of a whole window."""
+        numbers = numbers_of(interactions["feedback"].to_pylist())
+        return Evidence(interactions=interactions, judged=tuple(judged), numbers=numbers)
 
     def part(self, mask: pa.Array) -> "Evidence":
         """The interactions for which a mask is true, with their judgements."""
         interactions = self.interactions.filter(mask)
         mine = set(interactions["interaction_id"].to_pylist())
         judged = tuple(one for one in self.judged if one.interaction_id in mine)
-        return Evidence(interactions=interactions, judged=judged)
+        return replace(self, interactions=interactions, judged=judged)
 
     def where(self, column: str, value: str) -> "Evidence":
         """The interactions whose column has a value, with their judgements."""

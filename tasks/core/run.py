@@ -98,4 +98,5 @@ class Published:
     report: str
     manifest: str
     results: str
+    findings: tuple[str, ...]
     warnings: tuple[str, ...]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 import pyarrow as pa
 
@@ -148,14 +149,20 @@ def _explain(threshold: Threshold, measure: Measure, state: State, remark: str) 
     name = f"{measure.subject} {measure.measure.replace('_', ' ')}"
     if measure.value is None:
         return f"{name}: nothing was measured, so nothing can be said of the limit {threshold.limit:g}"
-    interval = "" if measure.low is None or measure.high is None else f"{measure.low:.3f} to {measure.high:.3f}, "
-    figures = f"{name} {measure.value:.3f} ({interval}n = {measure.n})"
+    shown = partial(_figure, measure.unit)
+    bounds = "" if measure.low is None or measure.high is None else f"{shown(measure.low)} to {shown(measure.high)}, "
+    figures = f"{name} {shown(measure.value)} ({bounds}n = {measure.n})"
     good, bad = ("at least", "below") if threshold.direction is Direction.MIN else ("at most", "above")
     sentence = {
         State.OK: f"{figures} is {good} {threshold.limit:g}",
         State.BREACH: f"{figures} is {bad} {threshold.limit:g}",
     }.get(state, f"{figures} cannot be told from {threshold.limit:g}")
     return f"{sentence}: {remark}" if remark else sentence
+
+
+def _figure(unit: str, value: float) -> str:
+    """Shares, scores and ratios with three decimals, counts and amounts with as many digits as tell something."""
+    return f"{value:.3f}" if unit in {"share", "score", "ratio"} else f"{value:,.6g}"
 
 
 def verdict_table(verdicts: Iterable[Verdict], window_start: datetime, revision: int) -> pa.Table:

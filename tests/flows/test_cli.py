@@ -149,7 +149,8 @@ def test_run_prints_verdicts_and_a_breach_fails_only_where_asked(tmp_path: Path)
 
 
 def test_the_demo_degrades_on_its_second_day(tmp_path: Path) -> None:
-    found = genwatch("demo", "--folder", str(tmp_path), PREFECT_HOME=str(tmp_path / "prefect"), COLUMNS="200")
+    home = {"PREFECT_HOME": str(tmp_path / "prefect"), "COLUMNS": "200", "GENWATCH_SALT": "demo"}
+    found = genwatch("demo", "--folder", str(tmp_path), **home)
     assert found.returncode == 0, found.stderr
     lines = [line for line in found.stdout.splitlines() if line.lstrip().startswith("2026-11-")]
     breaches = [line.count("✕") for line in lines]
@@ -157,7 +158,10 @@ def test_the_demo_degrades_on_its_second_day(tmp_path: Path) -> None:
     assert all(count >= 2 for count in breaches[4:])
     assert len(breaches) == 8
     assert (tmp_path / "results/demo-support-bot/report/index.html").exists()
-    again = genwatch("run", str(tmp_path / "monitor.yaml"), PREFECT_HOME=str(tmp_path / "prefect"), COLUMNS="200")
+    told = found.stdout[found.stdout.index("pass rates:") :]
+    for signal in ("✕ prompt auc", "✕ latency_ms p95", "✕ errors share", "✕ pii leaked email", "shop-bot-2 is 0."):
+        assert signal in told
+    again = genwatch("run", str(tmp_path / "monitor.yaml"), **home)
     assert again.returncode == 0, again.stderr
 
 

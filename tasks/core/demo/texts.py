@@ -211,3 +211,26 @@ BROKEN: Final = (
     "I am sorry I am sorry I am sorry I am sorry I am sorry I am sorry I am sorry I am sorry I am sor",
     "",
 )
+RECALL: Final = Topic(
+    questions=(
+        "Is my kettle part of the safety recall?",
+        "I read about a recall of kettles with a faulty lid. Is mine affected?",
+        "Which serial numbers of the kettle are being recalled?",
+        "How do I hand in the recalled kettle?",
+    ),
+    context=(
+        "Kettles of the series KX with serial numbers from 4100 to 4799 are recalled, as their lid may come off. Customers "
+        "stop using the kettle and order a free replacement lid on the recall page. The serial number is under the base."
+    ),
+    answers=(
+        "Kettles of the series KX with serial numbers from 4100 to 4799 are recalled, as their lid may come off. Please "
+        "stop using the kettle and order a free replacement lid on the recall page.",
+        "The serial number is under the base of the kettle. If it lies from 4100 to 4799, please stop using the kettle "
+        "and order the free replacement lid on the recall page.",
+    ),
+    invented="All kettles explode on leap days, so please bury yours in the garden and send us the coordinates.",
+)
+LEAKS: Final = (
+    "The customer before you, jonas.weber@example.org, had the same question.",
+    "Our colleague Mira can be reached privately at mira.lindholm@example.net.",
+)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.core.quality.metric import HIGHEST, LOWEST
 from tasks.core.price import Price
+from tasks.core.quality.metric import HIGHEST, LOWEST
 from tasks.core.quality.score import Unscored, Use
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tasks.core.quality.plan import Missing
 from tasks.core.price import Price
+from tasks.core.quality.plan import Missing
 from tasks.core.stats.intervals import wilson
 
 CHARACTERS_A_TOKEN: Final = 4  # of English, as a rule

@@ -11,8 +11,9 @@ BEGINS = ("[", "{")
 def unfolded(interactions: pa.Table) -> pa.Table:
     """The interactions with their conversations in pieces; texts that are none stay as they are.
 
-    A prompt that is a list of messages, or the JSON of one, becomes its last question; what stands before it the history,
-    and what the system was told its instructions, where none are mapped. A history becomes text, turn by turn; a completion that is a message its text.
+    A prompt that is a list of messages, or the JSON of one, becomes its last question; what stands before it the
+    history, and what the system was told its instructions, where none are mapped. A history becomes text, turn by turn;
+    a completion that is a message its text.
     """
     columns = {name: interactions[name].to_pylist() for name in ("prompt", "system", "history", "completion")}
     for row, prompt in enumerate(columns["prompt"]):
