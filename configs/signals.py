@@ -1,11 +1,12 @@
 """Signals beside quality, as the monitor file asks for them: operations and usage over all rows, segments, limits."""
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from configs.evaluator import Price
-from configs.values import Kind, SecretReference, Section
+from configs.values import Duration, Kind, SecretReference, Section
 from tasks.core.safety.signals import KINDS
 from tasks.core.verdict import Direction, Threshold
 
@@ -26,10 +27,12 @@ class Operations(Section):
 class Usage(Section):
     """Who uses the application and how, counted over every row of the window.
 
-    `salt` names the secret that users and sessions are hashed with; null = they are not counted.
+    `salt` names the secret that users and sessions are hashed with; null = they are not counted. A user who was seen
+    within `remember` before the window is a returning one.
     """
 
     salt: SecretReference | None = None
+    remember: Duration = timedelta(days=7)
 
 
 class Segment(Section):

@@ -98,6 +98,8 @@ def collect_window(
         check_unpublished(store, config.name, job.window.key, job.revision)
         place = key("interactions", job.window.key, job.revision)
         store.put_file(place, found.sample)
+        if found.users is not None:
+            store.put_file(key("users", job.window.key, job.revision), found.users)
     write_table(store, key("quarantine", job.window.key, job.revision), found.quarantine)
     return Collected(
         interactions=place,

@@ -13,6 +13,7 @@ from tasks.adapters.erasure import erase, find
 from tasks.adapters.halves import Halves
 from tasks.adapters.intake import reader_of, rules_of
 from tasks.adapters.locations import open_storage
+from tasks.adapters.source import salt_of
 from tasks.adapters.storage import Storage
 from tasks.core.window import start_of_key
 
@@ -35,6 +36,7 @@ def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int
     limits = {
         "interactions": kept.interactions,
         "report": kept.interactions,
+        "users": kept.interactions,
         "scores": kept.scores,
         "replays": kept.scores,
         "replies": kept.raw,
@@ -55,7 +57,8 @@ def forget(config: MonitorConfig, *, user: str | None, interaction: str | None) 
     Raises ErasureError where something of it is left.
     """
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
-    return erase(store, find(store, user=user, interaction=interaction))
+    salt = salt_of(config) if config.facts.with_people else None
+    return erase(store, find(store, user=user, interaction=interaction, salt=salt))
 
 
 def _forget_before(store: Storage, root: str, moment: datetime) -> int:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from tasks.adapters.results import read_table, write_table
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import ErasureError
+from tasks.core.records.facts import hashed
 from tasks.core.records.sample import key_of
 
 DISTINCTIVE_CHARACTERS: Final = 6
@@ -25,11 +26,12 @@ BY_INTERACTION: Final = ("interactions/", "baseline/interactions", "scores/", "r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Whom or what to forget: the interactions by their IDs, the IDs of their calls, and the user, None for nobody."""
+    """Whom or what to forget: interactions and calls by their IDs, the user and its hash, None for nobody."""
 
     interactions: frozenset[str]
     correlations: frozenset[str]
     user: str | None
+    hashed: int | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -37,8 +39,11 @@ class Subject:
         return self.interactions | self.correlations | ({self.user} if self.user is not None else set())
 
 
-def find(store: Storage, *, user: str | None, interaction: str | None) -> Subject:
-    """The interactions of a user, or one interaction; `interaction` is its ID or the ID of its call."""
+def find(store: Storage, *, user: str | None, interaction: str | None, salt: str | None = None) -> Subject:
+    """The interactions of a user, or one interaction; `interaction` is its ID or the ID of its call.
+
+    With a `salt`, the hash that stands for the user is known as well.
+    """
     interactions: set[str] = {interaction} if interaction is not None else set()
     correlations = set(interactions)
     for stored in [*store.list("interactions/"), *store.list("baseline/interactions")]:
@@ -48,7 +53,12 @@ def find(store: Storage, *, user: str | None, interaction: str | None) -> Subjec
             if named or (user is not None and row["user"] == user):
                 interactions.add(row["interaction_id"])
                 correlations.add(row["correlation_id"])
-    return Subject(interactions=frozenset(interactions), correlations=frozenset(correlations), user=user)
+    return Subject(
+        interactions=frozenset(interactions),
+        correlations=frozenset(correlations),
+        user=user,
+        hashed=None if salt is None or user is None else hashed(salt, user),
+    )
 
 
 def erase(store: Storage, subject: Subject) -> Mapping[str, int]:
@@ -86,6 +96,8 @@ def remains(store: Storage, subject: Subject) -> Iterator[str]:
         table = pq.read_table(BytesIO(content))
         if "key" in table.column_names and pc.any(pc.is_in(_binary(table["key"]), marks.keys)).as_py():
             yield stored.key
+        if stored.key.startswith("users/") and pc.any(pc.is_in(table["user"], marks.hashed)).as_py():
+            yield stored.key
         told = marks.told if _is_unusable(stored.key) else marks.named
         texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
         if any(_mentions(table[name], told).true_count for name in texts):
@@ -103,6 +115,7 @@ class _Marks:
     """
 
     ids: pa.Array
+    hashed: pa.Array
     names: pa.Array
     keys: pa.Array
     told: re.Pattern[str]
@@ -113,6 +126,7 @@ class _Marks:
         keys = [key_of(one).bytes for one in subject.correlations]
         return cls(
             ids=pa.array(sorted(subject.interactions), pa.string()),
+            hashed=pa.array([] if subject.hashed is None else [subject.hashed], pa.uint64()),
             names=pa.array(sorted(subject.names), pa.string()),
             keys=pa.array(keys, pa.binary(16)),
             told=re.compile(_word(subject.names)),
@@ -126,6 +140,8 @@ def _rule(place: str, marks: _Marks) -> Callable[[pa.Table], pa.Array] | None:
     """Which rows of a table go, by its place; None where it holds nothing of anybody."""
     if place.startswith(BY_INTERACTION):
         return lambda table: pc.is_in(table["interaction_id"], marks.ids)
+    if place.startswith("users/"):
+        return lambda table: pc.is_in(table["user"], marks.hashed)
     if place.endswith("halves.parquet"):
         return lambda table: pc.is_in(_binary(table["key"]), marks.keys)
     if _is_unusable(place):

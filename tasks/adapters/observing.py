@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tasks.adapters.tabular import quoted
 from tasks.core.records import observe
 from tasks.core.records.observed import Observed, Tally
 from tasks.core.window import Window
@@ -54,8 +56,28 @@ class Observing:
         for statement, names in observe.statements(self._segments):
             self._engine.execute(statement, {name: self._parameters[name] for name in names})
 
-    def observed(self, least: int, written: Mapping[int, datetime]) -> Observed:
-        """All that was counted; `written` says when each object was last written."""
+    def write_users(self, path: Path) -> None:
+        """Write the hashes of the window's users as Parquet."""
+        self._engine.execute(
+            f'COPY (SELECT DISTINCT "user" FROM users ORDER BY ALL) TO {quoted(path)} (FORMAT parquet)'
+        )
+
+    def _known_users(self, earlier: Sequence[Path]) -> int | None:
+        """How many of the users are in files of earlier windows; None without any file."""
+        if not earlier:
+            return None
+        files = ", ".join(map(quoted, earlier))
+        known = f'SELECT "user" FROM read_parquet([{files}])'
+        (count,) = self._engine.execute(
+            f'SELECT count(DISTINCT "user") FROM users WHERE "user" IN ({known})'
+        ).fetchone() or (0,)
+        return int(count)
+
+    def observed(self, least: int, written: Mapping[int, datetime], earlier: Sequence[Path]) -> Observed:
+        """All that was counted; `written` says when each object was last written.
+
+        `earlier` are files with the users of earlier windows.
+        """
         sketches: dict[tuple[str | None, str | None], dict[str, dict[int, int]]] = {}
         for subject, by, segment, bucket, rows in self._engine.execute(SKETCHES).fetchall():
             sketches.setdefault((by, segment), {}).setdefault(subject, {})[bucket] = rows
@@ -79,5 +101,6 @@ class Observing:
             sessions=dict(self._engine.execute(PEOPLE.format(name="session")).fetchall()),
             minutes=dict(self._engine.execute(MINUTES).fetchall()),
             lags_s=tuple(sorted((written[one] - time).total_seconds() for one, time in newest if one in written)),
+            known_users=self._known_users(earlier),
             hours=frozenset(hour for (hour,) in self._engine.execute(HOURS, within).fetchall()),
         )

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import RevisionError
 from tasks.core.window import Window, key_of, start_of_key
@@ -38,6 +40,20 @@ def read_tables(storage: Storage, places: list[str]) -> list[pa.Table]:
     """Several tables, read in parallel, in their order."""
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(lambda place: read_table(storage, place), places))
+
+
+def fetch(places: list[str], storage: Storage, scratch: Scratch) -> list[Path]:
+    """Several objects brought to the scratch directory, in parallel, in their order."""
+
+    def one(place: str) -> Path:
+        path = scratch.path()
+        with path.open("wb") as sink:
+            storage.read(place, sink)
+        scratch.take(path.stat().st_size)
+        return path
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, places))
 
 
 def day_folder(root: str, day: date) -> str:

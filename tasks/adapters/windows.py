@@ -15,6 +15,7 @@ from tasks.adapters.engine import open_engine
 from tasks.adapters.halves import Halves
 from tasks.adapters.intake import Intake, Progress, reader_of, rules_of, take_in
 from tasks.adapters.observing import Observing
+from tasks.adapters.results import fetch, key, revisions
 from tasks.adapters.sampled import Library, read_sampled
 from tasks.adapters.screening import QUARANTINE_SCHEMA, Written, contract_measures, write_sample
 from tasks.adapters.staging import Scratch
@@ -26,7 +27,7 @@ from tasks.core.records.contract import warnings
 from tasks.core.records.fault import Fault
 from tasks.core.records.observed import Observed
 from tasks.core.usage.people import usage_measures
-from tasks.core.window import Window
+from tasks.core.window import Window, key_of
 
 ALONE: Final = 0.5
 
@@ -36,9 +37,11 @@ class Found:
     """What a window's logs hold: the unusable rows, the objects, what became of every row, what a person should know.
 
     `sample` names a local Parquet file of the sampled interactions, `redacted` the values redacted in them by kind.
+    `users` names one of the hashes of users, None where nobody is counted.
     """
 
     sample: Path
+    users: Path | None
     redacted: Mapping[str, int]
     quarantine: pa.Table
     objects: tuple[ReadObject, ...]
@@ -63,7 +66,12 @@ def read_window(
         observing = Observing(engine, window, config.facts.segments, slow_ms)
         each_part = observing.add if config.facts.fields else _nothing
         counts = settling.sample_of(engine, window, rules_of(config), config.sample, each_part)
-        observed = observing.observed(config.decide.min_scored, _written(library))
+        observed = observing.observed(
+            config.decide.min_scored, _written(library), _earlier(config, window, store, scratch)
+        )
+        users = scratch.path() if config.facts.with_people else None
+        if users is not None:
+            observing.write_users(users)
         astray = settling.astray(engine, _homes(library, window), rules_of(config))
         batches = read_sampled(engine, config.source, library, intake.listed, scratch)
         written = write_sample(config, batches, scratch)
@@ -72,6 +80,7 @@ def read_window(
     objects = sorted(((f"{place.storage.root}/{stored.key}", stored) for place, stored in read), key=lambda one: one[0])
     return Found(
         sample=written.path,
+        users=users,
         redacted=written.redacted,
         quarantine=pa.concat_tables(
             [quarantine.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA), written.broken]
@@ -95,6 +104,18 @@ def read_window(
 
 def _nothing() -> None:
     pass
+
+
+def _earlier(config: MonitorConfig, window: Window, store: Storage, scratch: Scratch) -> list[Path]:
+    """The users of the windows that are remembered, brought to scratch."""
+    if config.usage is None or not config.facts.with_people:
+        return []
+    since = window.start - config.usage.remember
+    kept = {stored.key for stored in store.list("users/")}
+    places = [
+        key("users", key_of(start), rev) for start, rev in revisions(store).items() if since <= start < window.start
+    ]
+    return fetch([place for place in places if place in kept], store, scratch)
 
 
 def _written(library: Library) -> dict[int, datetime]:

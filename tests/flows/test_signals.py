@@ -11,6 +11,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.measure import Measure, from_table
 from tasks.core.run import Published
 from tasks.measuring import check_signals
+from tasks.retain import forget
 from tests.builders import HOUR, SIX, asked, event, manifest_of, monitor, store_of, write_logs
 from tests.schedule import scheduled
 
@@ -183,3 +184,19 @@ def test_feedback_that_comes_later_is_rated_and_held_against_the_judge(tmp_path:
     assert found["feedback.records.given_share"].value == 30 / 40
     assert found["feedback.thumbs.up_share"].value == 0.5
     assert found["feedback.fluency.kappa"].value == 1
+
+
+def test_users_of_the_windows_before_are_returning_ones_until_they_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALT", "pepper")
+    config = watched(tmp_path, usage={"salt": "env:SALT"})
+    write_hour(tmp_path, 0, [{"who": f"customer-{n}"} for n in range(4)])
+    write_hour(tmp_path, 1, [{"who": f"customer-{n}"} for n in range(2, 7)])
+    _, first = run(config)
+    _, second = run(config, 1)
+    assert first["usage.users.new_share"].value is None
+    assert second["usage.users.new_share"].value == 3 / 5
+    assert second["usage.users.returning_share"].value == 2 / 5
+    erased = forget(config, user="customer-3", interaction=None)
+    assert erased["users"] == 2

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from configs.monitor import MonitorConfig
 from tasks.adapters import settling
 from tasks.collect import collect_window
 from tasks.core.measure import Measure
+from tasks.core.records.facts import hashed
 from tasks.core.stats.sketch import ERROR
 from tests.builders import SIX, WINDOW, asked, event, job, monitor, store_of, write_logs
 
@@ -96,7 +98,8 @@ def test_errors_are_told_by_their_class_and_an_unknown_word_is_neither_good_nor_
 
 
 def test_a_value_of_the_wrong_kind_costs_itself_and_is_counted_as_missing(tmp_path: Path) -> None:
-    write(tmp_path, [{"took": one} for one in (10, "20", "soon", -5, None, {"ms": 3}, 1e400)])
+    odd: list[Any] = [10, "20", "soon", -5, None, {"ms": 3}, 1e400]
+    write(tmp_path, [{"took": one} for one in odd])
     found = measured(watched(tmp_path))
     assert found["operations.latency_ms.p50"].n == 2
     assert found["operations.latency_ms.missing_share"].value == 5 / 7
@@ -175,6 +178,8 @@ def test_users_and_sessions_are_counted_by_salted_hashes_alone(tmp_path: Path) -
     assert found["usage.sessions.count"].value == 4
     assert found["usage.turns_per_session.mean"].value == 1.5
     assert found["usage.turns_per_session.one_turn_share"].value == 2 / 4
+    table = pq.read_table(next((tmp_path / "store/bot/users").rglob("*.parquet")))
+    assert set(table["user"].to_pylist()) == {hashed("pepper", who) for who in set(people)}
     kept = b"".join(path.read_bytes() for path in (tmp_path / "store/bot/halves").rglob("*.parquet"))
     assert b"ann" not in kept
 

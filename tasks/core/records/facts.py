@@ -3,6 +3,7 @@
 The halves keep them, so that a window's operations are counted over all of its interactions and not over the sample.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -74,6 +75,11 @@ class Facts:
             "segments": _listed(texts.get(name) for name in self.segments),
         }
         return "struct_pack({})::{}".format(", ".join(f"{name} := {sql}" for name, sql in values.items()), KIND)
+
+
+def hashed(salt: str, name: str) -> int:
+    """The hash of a user or a session, from 0 to 2**64 - 1, as the halves keep it."""
+    return int(hashlib.sha256(f"{salt}{name}".encode()).hexdigest()[:16], 16)
 
 
 def _number(text: str | None) -> str:

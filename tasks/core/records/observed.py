@@ -24,7 +24,8 @@ class Observed:
 
     `users` and `sessions` say how many have how many interactions. `minutes` are the requests by the minute of their
     time, those without any left out. `lags_s` is by object how long after its newest record it was last written, in
-    seconds. `hours` are the hours with an input, as Unix times.
+    seconds. `hours` are the hours with an input, as Unix times. `known_users` are those who were
+    seen in an earlier window, None where none is known.
     """
 
     tallies: tuple[Tally, ...]
@@ -33,3 +34,4 @@ class Observed:
     minutes: Mapping[datetime, int]
     lags_s: tuple[float, ...]
     hours: frozenset[int]
+    known_users: int | None

@@ -12,6 +12,8 @@ SIGNAL: Final = "usage"
 # What is measured, and the columns that it needs; people also need the salt that they are hashed with.
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
     f"{SIGNAL}.users.count": ("user",),
+    f"{SIGNAL}.users.new_share": ("user",),
+    f"{SIGNAL}.users.returning_share": ("user",),
     f"{SIGNAL}.prompts_per_user.mean": ("user",),
     f"{SIGNAL}.prompts_per_user.p95": ("user",),
     f"{SIGNAL}.prompts_per_user.top_10_share": ("user",),
@@ -35,6 +37,7 @@ def usage_measures(observed: Observed, mapped: Iterable[str], *, with_people: bo
     ever_one = _ratio(sessions.get(1, 0), sum(sessions.values()))
     found = [
         *_each("users.count", "prompts_per_user", "prompts", users),
+        *_familiar(observed),
         _one("prompts_per_user.top_10_share", _top_share(users), sum(users.values()), "share"),
         *_each("sessions.count", "turns_per_session", "turns", sessions),
         _one("turns_per_session.one_turn_share", ever_one, sum(sessions.values()), "share"),
@@ -55,6 +58,13 @@ def _each(count: str, subject: str, unit: str, people: Mapping[int, int]) -> Ite
     yield _one(count, float(n) if n else None, n, "people" if unit == "prompts" else "sessions")
     yield _one(f"{subject}.mean", mean, n, unit)
     yield _one(f"{subject}.p95", _quantile(people, 0.95), n, unit)
+
+
+def _familiar(observed: Observed) -> Iterator[Measure]:
+    """The shares of users who were not, and who were, seen in an earlier window; None where no window is known."""
+    n, known = sum(observed.users.values()), observed.known_users
+    yield _one("users.new_share", None if known is None else _ratio(n - known, n), n, "share")
+    yield _one("users.returning_share", None if known is None else _ratio(known, n), n, "share")
 
 
 def _quantile(people: Mapping[int, int], share: float) -> float | None:
