@@ -63,7 +63,10 @@ def by_genwatch(engine: "Engine") -> None:
     """Every measure of operations and usage."""
     observing = Observing(engine, WINDOW, ["model_version"], 2000)
     observing.add()
-    observed = observing.observed(30, {1: WINDOW.end + timedelta(minutes=5)})
+    with tempfile.TemporaryDirectory() as folder:
+        users = Path(folder) / "users.parquet"
+        observing.write_users(users)
+        observed = observing.observed(30, {1: WINDOW.end + timedelta(minutes=5)}, [users])
     terms = Terms(slow_ms=2000, prices=PRICES)
     found = [*service_measures(observed, WINDOW, 1, MAPPED, terms), *usage_measures(observed, MAPPED, with_people=True)]
     if missing := [one.address for one in found if one.value is None]:

@@ -106,7 +106,7 @@ def test_a_value_of_the_wrong_kind_costs_itself_and_is_counted_as_missing(tmp_pa
 
 
 def test_empty_truncated_and_filtered_completions_and_cache_hits_are_told_apart(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"answer": "", "why": "stop", "hit": True},
         {"answer": "It goes on and", "why": "length", "hit": "miss"},
         {"answer": "Fine.", "why": "max_tokens", "hit": 128},
