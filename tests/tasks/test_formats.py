@@ -10,8 +10,10 @@ import pytest
 from tasks.adapters.results import read_table
 from tasks.collect import collect_window
 from tasks.core.manifest import Counts, check_counts
+from tasks.core.records.facts import NUMBERS
 from tasks.core.records.formats import FORMATS
 from tasks.core.run import Collected
+from tasks.core.stats.sketch import ERROR
 from tests.builders import HOUR, SIX, job, monitor, store_of
 
 MOMENT = SIX + timedelta(minutes=5)
@@ -189,3 +191,23 @@ def test_half_a_character_in_a_logged_text_costs_nothing_but_itself(tmp_path: Pa
     (folder_of("otel_genai", tmp_path / "otel_genai") / "x.jsonl").write_text(json.dumps(span) + "\n")
     _, (row,) = collected("otel_genai", tmp_path)
     assert row["completion"] == "a ? b"
+
+
+@pytest.mark.parametrize("kind", sorted(RECORDS))
+def test_what_is_counted_of_every_row_is_what_its_sampled_interaction_says(tmp_path: Path, kind: str) -> None:
+    ending = ".json" if ".json" in FORMATS[kind].suffixes else ".jsonl"
+    path = folder_of(kind, tmp_path / kind) / f"x{ending}"
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in RECORDS[kind] * 2))
+    source = {"format": kind, "inputs": (tmp_path / kind).as_uri(), "outputs": None, "columns": {}}
+    config = monitor(tmp_path, source=source, operations={}, usage={})
+    found = collect_window(config, job(), store_of(config))
+    (row,) = read_table(store_of(config), found.interactions).to_pylist()
+    counted = {one.address: one.value for one in found.measured}
+    for name in set(NUMBERS) & set(config.source.columns):
+        assert counted[f"operations.{name}.p50"] == (None if row[name] is None else pytest.approx(row[name], rel=ERROR))
+    assert counted["usage.completion_chars.p50"] == pytest.approx(len(row["completion"]), rel=ERROR)
+    assert counted["usage.prompt_chars.p50"] == pytest.approx(len(row["prompt"]), rel=ERROR)
+    if row["model_version"] is not None:
+        assert counted[f"operations.completions.empty_share[model_version={row['model_version']}]"] == 0
+    assert counted["operations.completions.truncated_share"] == (None if row["finish_reason"] is None else 0)
+    assert counted["operations.errors.share"] == (0 if row["status"] in {"success", "OK"} else None)

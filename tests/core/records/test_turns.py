@@ -19,7 +19,7 @@ CHAT = [
 
 
 def table(prompt: str | None, history: str | None = None, completion: str | None = "Here.") -> pa.Table:
-    row = {"interaction_id": "a", "prompt": prompt, "history": history, "completion": completion}
+    row = {"interaction_id": "a", "prompt": prompt, "system": None, "history": history, "completion": completion}
     return pa.Table.from_pylist([row], schema=pa.schema([(name, pa.string()) for name in row]))
 
 
@@ -30,6 +30,11 @@ def pieces(prompt: str | None, history: str | None = None, completion: str | Non
 
 def test_a_list_of_messages_becomes_the_last_question_and_what_was_said_before() -> None:
     assert pieces(json.dumps(CHAT)) == ("Where is it?", "user: Hello\nassistant: Hello!", "Here.")
+
+
+def test_what_the_system_was_told_becomes_its_instructions() -> None:
+    (row,) = unfolded(table(json.dumps(CHAT))).to_pylist()
+    assert row["system"] == "Be kind."
 
 
 def test_a_chat_history_becomes_text_turn_by_turn() -> None:
