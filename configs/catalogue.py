@@ -88,6 +88,11 @@ def _drift(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
         if name not in UNCOMPARED:
             numbers = ("wasserstein",) if name in NUMERIC_ROLES else ()
             yield from ((f"drift.{name}.{measure}", section) for measure in ("psi", "js", "p_value", *numbers))
+    for name in config.metrics:
+        yield from ((f"drift.{name}.{measure}", section) for measure in ("psi", "js", "p_value", "mean_shift"))
+        yield from ((f"drift.concept_{name}.{measure}", section) for measure in ("p_value", "largest_change"))
+    topics = section or _unmapped(("prompt",), config.source.all_columns)
+    yield from ((f"drift.topics.{measure}", topics) for measure in ("js", "p_value", "new_topic_share"))
 
 
 def _unmapped(needs: Collection[str], mapped: Collection[str]) -> str | None:

@@ -19,7 +19,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.quality.metric import Metric
 from tasks.core.records.facts import Facts
 
-DERIVED = ("language",)  # segments that are told from the texts where they are not mapped
+DERIVED = ("language", "topic")  # segments that are told from the texts where they are not mapped
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
 
 
@@ -173,6 +173,9 @@ class MonitorConfig(Section):
             if name not in columns and self.source.format != AUTO:
                 message = f"segments: {name} is not mapped; add source.columns.{name} or remove it"
                 raise ValueError(message)
+        if "topic" in self.segment_columns and "topic" not in self.source.all_columns and self.drift is None:
+            message = "segments: topic is told by the topics of the baseline; add drift: {} or map source.columns.topic"
+            raise ValueError(message)
         by = self.compare.by if self.compare else None
         if by is not None and by not in self.source.all_columns and self.source.format != AUTO:
             message = f"compare.by: {by} is not mapped; add source.columns.{by}"

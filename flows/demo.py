@@ -48,7 +48,7 @@ operations:
   prices: {{shop-bot-1: {{prompt: 0.15, completion: 0.6}}, shop-bot-2: {{prompt: 2.5, completion: 10}}}}
 usage: {{salt: env:GENWATCH_SALT}}
 safety: {{}}
-segments: [model_version]
+segments: [model_version, topic]
 compare: {{by: model_version}}
 thresholds:
   operations.latency_ms.p95: {{max: 2500}}

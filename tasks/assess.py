@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
-from tasks.adapters.drifting import drift_measures
+from tasks.adapters.drifting import baseline_of
 from tasks.adapters.earlier import earlier_evidence
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
@@ -20,6 +20,7 @@ from tasks.comparing import compared as versions_compared
 from tasks.comparing import told
 from tasks.core.alert import Alert, AlertBook, amend, follow
 from tasks.core.drift.judge import AGREEMENT, bridge_measures, canary_measures, change_sentence
+from tasks.core.drift.tokens import TokenDrift
 from tasks.core.evidence import Evidence
 from tasks.core.manifest import MetricCounts
 from tasks.core.measure import Measure
@@ -32,6 +33,7 @@ from tasks.core.quality.score import REFUSALS
 from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.safety.measures import redaction_counts
 from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
+from tasks.drifting import Drifted, compared_schema, drift_of
 from tasks.measuring import sampled_measures, segment_measures, segments, suspected_measures, weak_slices
 from tasks.retry import may_heal
 
@@ -81,6 +83,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         alerts=_alerts(config, job, verdicts, store),
         metrics={name: MetricCounts.of(tally) for name, tally in tallied.items()},
         findings=found.findings,
+        words=found.words,
         warnings=(change_sentence(shifts),) if scored.changed else (),
     )
 
@@ -91,15 +94,21 @@ class _Found:
 
     measures: tuple[Measure, ...]
     findings: tuple[str, ...]
+    words: Mapping[str, tuple[TokenDrift, ...]]
 
 
 def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored, store: Storage) -> _Found:
-    """Every family of signals on the sample and on its segments, its weakest slices, and the versions compared."""
-    within = segments(config, evidence.interactions)
+    """Every family of signals on the sample and on its segments, drift, weakest slices, versions compared."""
+    windows = max(config.drift.baseline.previous if config.drift else 0, EARLIER if config.compare else 0)
+    earlier = earlier_evidence(config, job.window, windows, scored, store) if windows else []
+    drifted = Drifted(words={})
+    if config.drift is not None:
+        baseline = baseline_of(config.drift.baseline, store, earlier, compared_schema(config))
+        drifted = drift_of(config, evidence, baseline, earlier[-config.drift.baseline.previous :])
+    within = segments(config, evidence.interactions, drifted.topics)
     others = {name: values for name, values in within.items() if config.compare is None or name != config.compare.by}
     weak, slices = weak_slices(config, evidence, others)
-    before = earlier_evidence(config, job.window, EARLIER, scored, store) if config.compare else []
-    compared, comparisons = versions_compared(config, evidence, before)
+    compared, comparisons = versions_compared(config, evidence, earlier)
     return _Found(
         measures=(
             *sampled_measures(config, evidence),
@@ -107,9 +116,10 @@ def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored
             *segment_measures(config, evidence, within),
             *weak,
             *compared,
-            *drift_measures(config, job.window, evidence.interactions, store),
+            *drifted.measures,
         ),
         findings=(*slices, *told(comparisons)),
+        words=drifted.words,
     )
 
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.baseline import read_given, write_baseline
-from tasks.adapters.drifting import MOST_TEXTS
 from tasks.adapters.intake import Progress
 from tasks.adapters.locations import open_storage
+from tasks.core.evidence import MOST_ROWS
 from tasks.core.records.interaction import KEYS, logged
 from tasks.core.safety.redaction import redact
 from tasks.core.window import Window
@@ -20,9 +20,9 @@ from tasks.preview import preview_window
 def baseline_of_windows(config: MonitorConfig, windows: Sequence[Window], progress: Progress) -> int:
     """Keep the sampled interactions of some windows as the monitor's baseline; returns how many they are.
 
-    At most `MOST_TEXTS` are kept, as many of each window. Raises ConfigError where they are too few.
+    At most `MOST_ROWS` are kept, as many of each window. Raises ConfigError where they are too few.
     """
-    first = MOST_TEXTS // len(windows)
+    first = MOST_ROWS // len(windows)
     found = [
         preview_window(config, window, datetime.now(UTC), progress).interactions.slice(0, first) for window in windows
     ]
@@ -32,7 +32,7 @@ def baseline_of_windows(config: MonitorConfig, windows: Sequence[Window], progre
 def baseline_of_file(config: MonitorConfig, path: Path) -> int:
     """Keep the interactions of a user's file as the monitor's baseline, redacted as those of the logs are."""
     asked = pa.schema([field for field in logged(config.source.segments) if field.name not in KEYS])
-    given = read_given(path, config.source.all_columns, asked).slice(0, MOST_TEXTS)
+    given = read_given(path, config.source.all_columns, asked).slice(0, MOST_ROWS)
     texts = [field.name for field in asked if field.type == pa.string()]
     rows = [
         row

@@ -14,6 +14,7 @@ import pyarrow as pa
 from configs.monitor import MonitorConfig
 from tasks.adapters.segmenting import segments_of
 from tasks.adapters.source import salt_of
+from tasks.core.drift.topics import Topics
 from tasks.core.evidence import Evidence
 from tasks.core.feedback.agreement import agreement_measures
 from tasks.core.feedback.rates import feedback_measures, read_column
@@ -27,6 +28,7 @@ from tasks.core.segments.measures import slice_measures
 from tasks.core.segments.weakest import sentence, weakest
 from tasks.core.usage.languages import language_of
 from tasks.core.usage.spread import language_measures
+from tasks.drifting import topic_names
 
 Family = Callable[[MonitorConfig, Evidence], Iterable[Measure]]
 Segments = Mapping[str, list[str | None]]  # by the name of a segmentation, the segment of each interaction
@@ -35,13 +37,14 @@ MOST_SEGMENTS: Final = 20  # of each segmentation, the largest
 
 def check_signals(config: MonitorConfig) -> None:
     """Raises ConfigError for a condition of a segment that cannot be read, and for a salt that is not there."""
-    segments(config, schema(config.source.segments).empty_table())
+    segments(config, schema(config.source.segments).empty_table(), None)
     salt_of(config)
 
 
-def segments(config: MonitorConfig, interactions: pa.Table) -> Segments:
-    """The segments of the monitor; a column that is told from the texts is told here."""
-    return segments_of(config, interactions, {"language": partial(languages, config)})
+def segments(config: MonitorConfig, interactions: pa.Table, topics: Topics | None) -> Segments:
+    """The segments of the monitor; what is no column is told from the texts."""
+    derived = {"language": partial(languages, config), "topic": partial(topic_names, topics)}
+    return segments_of(config, interactions, derived)
 
 
 def sampled_measures(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:

@@ -22,7 +22,7 @@ from tasks.core.measure import to_table
 from tasks.core.report.contract import contract_rows
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary, worst_rows
-from tasks.core.report.view import Point, ReportView, beside, failures, metric_views, segment_rows
+from tasks.core.report.view import Point, ReportView, beside, failures, metric_views, segment_rows, word_clouds
 from tasks.core.run import Assessed, Job, Outcome, Published
 from tasks.core.verdict import State, Verdict, from_table, verdict_table
 from tasks.core.window import Window, key_of
@@ -160,6 +160,7 @@ def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Ou
         other_verdicts=[verdict for verdict in assessed.verdicts if verdict.address not in shown],
         beside=beside(assessed.measures),
         segments=segment_rows(assessed.measures),
+        words=word_clouds(assessed.words, assessed.measures, 1 - config.decide.confidence),
         failures=worst,
         failed_judgements=failed,
         contract=contract_rows(assessed.measures, assessed.verdicts, interactions) if config.contract else (),

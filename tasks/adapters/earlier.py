@@ -1,16 +1,12 @@
 """The windows before one, as they were published: their sampled interactions with what was judged of them."""
 
-from typing import Final
-
 from configs.monitor import MonitorConfig
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.results import key, read_tables, revisions
 from tasks.adapters.storage import Storage
-from tasks.core.evidence import Evidence
+from tasks.core.evidence import MOST_ROWS, Evidence
 from tasks.core.run import Scored
 from tasks.core.window import Window, key_of
-
-MOST_ROWS: Final = 20_000  # of all windows together
 
 
 def earlier_evidence(

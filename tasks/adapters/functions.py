@@ -85,6 +85,8 @@ def run_function(function: Function, interactions: pa.Table) -> Values | Failed:
     """
     if not interactions.num_rows:
         return Values(column=pa.array([], pa.float64()))
+    if lacking := [name for name in function.needs if name not in interactions.column_names]:
+        return Failed(cause=Cause.UNUSABLE, sentence=f"{function.call} needs {lacking[0]}, which is no column here")
     seconds = function.timeout.total_seconds()
     arguments = (json.dumps(sys.path), function.call, function.frame, str(math.ceil(seconds) + GRACE_S))
     with subprocess.Popen(  # noqa: S603  this interpreter, and the function that the monitor's owner names
@@ -95,7 +97,7 @@ def run_function(function: Function, interactions: pa.Table) -> Values | Failed:
         start_new_session=True,
     ) as process:
         try:
-            reply, _ = process.communicate(_written(interactions.select(function.needs)), timeout=seconds)
+            reply, _ = process.communicate(_written(interactions.select(list(function.needs))), timeout=seconds)
         except subprocess.TimeoutExpired:
             return Failed(cause=Cause.TIMEOUT, sentence=f"{function.call} did not end within {seconds:g} s")
         finally:
@@ -104,12 +106,26 @@ def run_function(function: Function, interactions: pa.Table) -> Values | Failed:
     return _read(function.call, reply, process.returncode)
 
 
+def call_function(call: str, frame: str, table: pa.Table) -> Values | Failed:
+    """Call a function on a table, as a `frame` of `arrow` or `pandas`, here and without a limit of time."""
+    try:
+        function = load_function(call)
+    except ConfigError as error:
+        return Failed(cause=Cause.UNUSABLE, sentence=str(error))
+    given = table.to_pandas() if frame == "pandas" else table
+    try:
+        result = function(given)
+    except Exception as error:  # noqa: BLE001  the user's code may raise anything, and its text may be of the logs
+        return Failed(cause=Cause.RAISED, sentence=f"{call} raised {_place(error, call.partition(':')[0])}")
+    return _values(call, _in_order(result, given), table.num_rows)
+
+
 def answer(call: str, frame: str, seconds: str) -> None:
     """In the process of its own: call the function on the table in the standard input, and write what it gave."""
     signal.alarm(int(seconds))
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as reply:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        outcome = _called(call, frame, pa.ipc.open_stream(sys.stdin.buffer).read_all())
+        outcome = call_function(call, frame, pa.ipc.open_stream(sys.stdin.buffer).read_all())
         if isinstance(outcome, Failed):
             table = pa.table({"value": pa.array([], pa.float64())})
             said = {"cause": outcome.cause.value, "sentence": outcome.sentence}
@@ -145,21 +161,9 @@ def _fault(found: object) -> str | None:
     return None
 
 
-def _called(call: str, frame: str, table: pa.Table) -> Values | Failed:
-    try:
-        function = load_function(call)
-    except ConfigError as error:
-        return Failed(cause=Cause.UNUSABLE, sentence=str(error))
-    try:
-        given = table.to_pandas() if frame == "pandas" else table
-        return _values(call, _in_order(function(given), given), table.num_rows)
-    except Exception as error:  # noqa: BLE001  the user's code may raise anything, and its text may be of the logs
-        return Failed(cause=Cause.RAISED, sentence=f"{call} raised {_place(error, call.partition(':')[0])}")
-
-
 def _in_order(result: Any, given: Any) -> Any:  # noqa: ANN401  whatever a user's function takes and gives
     """A pandas series in the order of the frame that was given, where it has the same index in another order."""
-    if not (hasattr(result, "reindex") and hasattr(given, "index")) or len(result) != len(given):
+    if type(result).__name__ != "Series" or not hasattr(given, "index") or len(result) != len(given):
         return result
     is_same_index = result.index.is_unique and given.index.isin(result.index).all()
     return result.reindex(given.index) if is_same_index else result
@@ -179,11 +183,12 @@ def _values(call: str, result: object, rows: int) -> Values | Failed:
 
 def _numbers(result: object) -> pa.DoubleArray | None:
     """A column of numbers or booleans as float64; None where it is none."""
-    if not isinstance(result, list | tuple) and not any(hasattr(result, protocol) for protocol in PROTOCOLS):
+    is_column = isinstance(result, list | tuple) or any(hasattr(result, protocol) for protocol in PROTOCOLS)
+    if not is_column or getattr(result, "ndim", 1) != 1:
         return None
     try:
-        column = pa.array(result, from_pandas=False)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        column = result if isinstance(result, pa.ChunkedArray) else pa.array(result, from_pandas=False)
+    except Exception:  # noqa: BLE001  a column of another library turns itself into one of Arrow
         return None
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +10,8 @@ import pyarrow.compute as pc
 from tasks.core.feedback.rates import Numbers, numbers_of
 from tasks.core.quality.judgement import Judgement
 from tasks.core.records.interaction import sessions_of
+
+MOST_ROWS: Final = 20_000  # of a baseline, or of the windows before together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +62,9 @@ class Evidence:
             name: [None if score is None else score >= limits[name] for score in scores]
             for name, scores in self.scores().items()
         }
+
+    def failed(self) -> list[bool | None]:
+        """Whether each interaction failed any metric, in their order; None where it has no score."""
+        rows = zip(*self.passed().values(), strict=True) if self.judged else [()] * self.interactions.num_rows
+        known = ([passed for passed in row if passed is not None] for row in rows)
+        return [not all(passed) if passed else None for passed in known]

@@ -1,11 +1,12 @@
 """The small values that travel between the verbs of a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tasks.core.alert import Alert
 from tasks.core.drift.judge import Pair
+from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import EvaluatorUse, MetricCounts, ReadObject, RecordCounts
 from tasks.core.measure import Measure
 from tasks.core.verdict import Verdict
@@ -62,13 +63,17 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """What a window shows: measures, verdicts, alerts, the counts of each metric, what stands out, and warnings."""
+    """What a window shows: measures, verdicts, alerts, the counts of each metric, what stands out, and warnings.
+
+    `words` are by role those that have most to do with its drift.
+    """
 
     measures: tuple[Measure, ...]
     verdicts: tuple[Verdict, ...]
     alerts: tuple[Alert, ...]
     metrics: Mapping[str, MetricCounts]
     findings: tuple[str, ...] = ()
+    words: Mapping[str, tuple[TokenDrift, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

@@ -8,11 +8,13 @@ import pytest
 
 from configs.load import built_in_metrics
 from tasks.core.drift.judge import Pair, bridge_measures
+from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
+from tasks.core.measure import Measure
 from tasks.core.quality.pass_rate import Tally, quality_measures
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary
-from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views, segment_rows
+from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views, segment_rows, word_clouds
 from tasks.core.safety.measures import injection_share, redaction_counts
 from tasks.core.verdict import Direction, Rule, Threshold, decide
 
@@ -89,6 +91,7 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
         other_verdicts=(),
         beside=beside(measures),
         segments=segment_rows(measures),
+        words={},
         failures=[
             Failure(
                 interaction_id="x",
@@ -163,3 +166,12 @@ def test_the_judge_and_safety_stand_beside_the_quality() -> None:
     assert "judge bridge shift fluency −0.50" in text
     assert "redacted credit card 3 – 100" in text
     assert "injection suspected share 2.0%" in text
+
+
+def test_the_words_of_a_drift_are_shown_with_their_shares_and_without_their_markup() -> None:
+    token = TokenDrift(token="<b>refund", share_before=0.1, share_now=0.6, contribution=0.2, part=0.5)
+    drift = Measure(signal="drift", subject="prompt", measure="p_value", value=0.005, n=90, unit="ratio")
+    clouds = word_clouds({"prompt": (token,), "completion": (token,)}, [drift], 0.05)
+    page = render_report(replace(view(point(0, 0.6)), words=clouds, beside=beside([drift])))
+    assert 'class="word w5 more" title="10.0% of the texts before, 60.0% now">&lt;b&gt;refund</span>' in page
+    assert "Words of completions" not in page

@@ -5,9 +5,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from configs.drift import Baseline
 from configs.monitor import MonitorConfig
-from tasks.adapters import drifting
+from tasks import drifting
+from tasks.adapters import earlier
+from tasks.adapters.drifting import baseline_of
 from tasks.adapters.results import key, read_table
+from tasks.core.evidence import Evidence
+from tasks.core.feedback.rates import Numbers
 from tasks.core.window import Window
 from tests.builders import COLUMNS, HOUR, SIX, answered, asked, monitor, store_of, write_logs
 from tests.core.test_text_drift import BOTH, SHOP, SKY, texts
@@ -48,7 +53,8 @@ def test_a_change_of_topic_is_a_breach_and_the_first_window_has_nothing_to_be_he
         write_hour(tmp_path, hour, texts(SHOP, BOTH, 60, hour))
     write_hour(tmp_path, 3, texts(SKY, BOTH, 60, 3))
     first, _, third, changed = (run(config, hour) for hour in range(4))
-    assert first == {
+    told = ("prompt.auc", "prompt.p_value", "completion.auc", "completion.p_value")
+    assert {name: first[name] for name in told} == {
         "prompt.auc": (None, 60, "no_data"),
         "prompt.p_value": (None, 60, None),
         "completion.auc": (None, 60, "no_data"),
@@ -117,16 +123,16 @@ def test_of_many_texts_as_many_of_each_window_are_looked_at(tmp_path: Path, monk
     config = monitor(tmp_path, drift={})
     for hour in range(3):
         write_hour(tmp_path, hour, texts(SHOP, BOTH, 30 + hour, hour))
-    monkeypatch.setattr(drifting, "MOST_TEXTS", 24)
+    monkeypatch.setattr(earlier, "MOST_ROWS", 24)
+    monkeypatch.setattr(drifting, "MOST_ROWS", 24)
     run(config, 0)
     run(config, 1)
     assert run(config, 2)["prompt.auc"][1] == 24
-    window = Window(start=SIX + 2 * HOUR, end=SIX + 3 * HOUR)
+    parts = [pa.table({"interaction_id": [name] * 2}) for name in ("a", "b")]
     schema = pa.schema([("interaction_id", pa.string()), ("added_since", pa.float64())])
-    found = drifting.previous_interactions(store_of(config), window, 7, schema)
-    assert found["added_since"].null_count == found.num_rows
-    rows = found["interaction_id"].to_pylist()
-    assert sorted(row.partition("-")[0] for row in rows) == ["0"] * 12 + ["1"] * 12
+    before = [Evidence(interactions=part, judged=(), numbers=Numbers.THUMBS) for part in parts]
+    found = baseline_of(Baseline(previous=1), store_of(config), before, schema)
+    assert found.to_pylist() == [{"interaction_id": "b", "added_since": None}] * 2
 
 
 def test_windows_whose_interactions_are_deleted_are_no_baseline(tmp_path: Path) -> None:
@@ -137,3 +143,17 @@ def test_windows_whose_interactions_are_deleted_are_no_baseline(tmp_path: Path) 
     for stored in store_of(config).list("interactions/"):
         store_of(config).delete(stored.key)
     assert run(config, 1)["prompt.auc"] == (None, 30, None)
+
+
+def test_a_new_topic_a_shift_of_scores_and_the_words_are_told(tmp_path: Path) -> None:
+    config = monitor(tmp_path, drift={"baseline": {"previous": 2}}, segments=["topic"])
+    for hour in range(2):
+        write_hour(tmp_path, hour, texts(SHOP, BOTH, 60, hour))
+    write_hour(tmp_path, 2, texts(SHOP, BOTH, 20, 2) + texts(SKY, BOTH, 40, 3))
+    _, same, changed = (run(config, hour) for hour in range(3))
+    assert same["topics.new_topic_share"][0] < 0.2
+    assert changed["topics.new_topic_share"][0] > 0.3
+    assert changed["fluency.p_value"][0] > 0.01
+    assert changed["concept_fluency.p_value"] == (None, 60, None)
+    page = (tmp_path / "store/bot/report/index.html").read_text()
+    assert "Words of prompts that changed" in page

@@ -5,14 +5,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from configs.monitor import MonitorConfig
 from tasks.adapters.baseline import PLACE
-from tasks.adapters.drifting import drift_measures
+from tasks.adapters.drifting import baseline_of
 from tasks.adapters.erasure import erase, find
 from tasks.adapters.results import read_table
 from tasks.baseline import baseline_of_file, baseline_of_windows
 from tasks.core.errors import ConfigError
+from tasks.core.evidence import Evidence
 from tasks.core.measure import Measure
 from tasks.core.records.interaction import schema
+from tasks.drifting import compared_schema, drift_of
 from tests.builders import HOUR, SIX, WINDOW, monitor, store_of, write_pairs
 from tests.core.test_text_drift import BOTH, SHOP, SKY, texts
 
@@ -44,12 +47,16 @@ def interactions(prompts: list[str]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema([]))
 
 
+def drifted(config: MonitorConfig, prompts: list[str]) -> dict[str, Measure]:
+    assert config.drift is not None
+    baseline = baseline_of(config.drift.baseline, store_of(config), [], compared_schema(config))
+    found = drift_of(config, Evidence.of(interactions(prompts), ()), baseline, [])
+    return {one.address: one for one in found.measures}
+
+
 def auc(tmp_path: Path, prompts: list[str]) -> float | None:
     config = monitor(tmp_path, drift=FIXED)
-    found: dict[str, Measure] = {
-        one.address: one for one in drift_measures(config, WINDOW, interactions(prompts), store_of(config))
-    }
-    return found["drift.prompt.auc"].value
+    return drifted(config, prompts)["drift.prompt.auc"].value
 
 
 def test_every_window_is_held_against_the_fixed_baseline(tmp_path: Path) -> None:
@@ -91,7 +98,7 @@ def test_a_baseline_that_lacks_a_mapped_column_says_which_and_what_to_do(tmp_pat
     columns = {"prompt": "question", "completion": "answer", "tier": "tier"}
     later = monitor(tmp_path, drift=FIXED, source={"columns": columns})
     with pytest.raises(ConfigError, match=r"no column tier, .*make it anew with genwatch baseline"):
-        list(drift_measures(later, WINDOW, interactions(["Why?"]), store_of(later)))
+        drifted(later, ["Why?"])
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

@@ -42,3 +42,8 @@ def column_measures(name: str, found: ColumnDrift | None, n: int, *, is_number: 
         Measure(signal="drift", subject=name, measure=measure, value=value, n=n, unit="ratio")
         for measure, value in figures.items()
     ]
+
+
+def importance_measure(name: str, value: float | None, n: int) -> Measure:
+    """How well a column alone tells which of `n` interactions failed a metric, 0 to 1; None where that is not known."""
+    return Measure(signal="drift", subject=name, measure="importance", value=value, n=n, unit="ratio")

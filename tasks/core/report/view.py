@@ -7,6 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import Manifest
 from tasks.core.measure import Measure
 from tasks.core.quality.judgement import Judgement
@@ -68,8 +69,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A word, the shares of texts that have it, before and now, and its `size` from 1 to 5 by its part in the drift."""
+
+    word: str
+    before: float
+    now: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """One monitor after one window; `beside` are the measures beside quality by their title, `segments` pass rates.
+
+    `words` are by role those that have most to do with its drift, where there was any.
 
     `contract` are the rows of the contract's table; none without a contract.
     """
@@ -80,6 +93,7 @@ class ReportView:
     other_verdicts: Sequence[Verdict]
     beside: Mapping[str, Sequence[Measure]]
     segments: Sequence[Measure]
+    words: Mapping[str, Sequence[Word]]
     failures: Sequence[Failure]
     failed_judgements: int
     contract: Sequence[Mapping[str, str]] = ()
@@ -126,6 +140,31 @@ def beside(measures: Sequence[Measure]) -> dict[str, list[Measure]]:
     ]
     tables = {title: [one for one in shown if one.signal in signals] for title, signals in TITLES.items()}
     return {title: table for title, table in tables.items() if table}
+
+
+def word_clouds(
+    words: Mapping[str, Sequence[TokenDrift]], measures: Iterable[Measure], alpha: float
+) -> dict[str, list[Word]]:
+    """By role the words, in alphabetical order, where texts can be told from the baseline's at the level `alpha`."""
+    p_values = {one.subject: one.value for one in measures if one.signal == "drift" and one.measure == "p_value"}
+    clouds = {}
+    for role, found in words.items():
+        p_value = p_values.get(role)
+        if p_value is not None and p_value < alpha and found:
+            most = max(one.contribution for one in found) or 1.0
+            clouds[role] = sorted(
+                (
+                    Word(
+                        word=one.token,
+                        before=one.share_before,
+                        now=one.share_now,
+                        size=1 + round(4 * one.contribution / most),
+                    )
+                    for one in found
+                ),
+                key=lambda word: word.word,
+            )
+    return clouds
 
 
 def segment_rows(measures: Iterable[Measure]) -> list[Measure]:
