@@ -8,7 +8,6 @@ from configs.drift import ROLES, UNCOMPARED
 from tasks.core.feedback import rates
 from tasks.core.feedback.agreement import AGREEMENTS
 from tasks.core.operations import service
-from tasks.core.quality.metric import HIGHEST, LOWEST
 from tasks.core.records.interaction import NUMERIC_ROLES
 from tasks.core.safety import signals
 from tasks.core.usage import people, spread
@@ -16,10 +15,7 @@ from tasks.core.usage import people, spread
 if TYPE_CHECKING:
     from configs.monitor import MonitorConfig
 
-QUALITY: Final = (
-    *("pass_rate", "pass_rate_if_missing_failed", "pass_rate_if_missing_passed", "coverage", "mean"),
-    *(f"share_{score}" for score in range(LOWEST, HIGHEST + 1)),
-)
+QUALITY: Final = ("pass_rate", "pass_rate_if_missing_failed", "pass_rate_if_missing_passed", "coverage", "mean")
 ALWAYS: Final = (
     *(f"operations.records.{name}" for name in ("quarantined_share", "orphan_input_share", "orphan_output_share")),
     "operations.records.interactions",
@@ -58,8 +54,9 @@ def switched_off(config: "MonitorConfig") -> Mapping[str, str]:
 def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
     mapped = config.source.all_columns
     yield from ((address, None) for address in ALWAYS)
-    for name in config.metrics:
+    for name, metric in config.metrics.items():
         yield from ((f"quality.{name}.{measure}", None) for measure in QUALITY)
+        yield from ((f"quality.{name}.share_{label}", None) for label in metric.scale.labels.values())
     sections = (
         ("operations", config.operations, service.MEASURES),
         ("usage", config.usage, {**people.MEASURES, **spread.MEASURES}),
@@ -77,6 +74,11 @@ def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
         yield address, _unmapped(needs, mapped)
     for name in config.metrics:
         yield from ((f"feedback.{name}.{one}", _unmapped(("feedback",), mapped)) for one in AGREEMENTS)
+    if config.custom is not None:
+        yield from ((f"reference.{name}.mean", None) for name in config.custom.reference)
+        yield from (
+            (f"custom.{name}.{one}", None) for name in config.custom.functions for one in ("mean", "missing_share")
+        )
     yield from _drift(config)
 
 

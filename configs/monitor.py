@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from configs.catalogue import check_thresholds
 from configs.contract import Contract
+from configs.custom import Custom
 from configs.drift import Drift
 from configs.evaluator import Evaluator
 from configs.quality import Quality
@@ -127,6 +128,7 @@ class MonitorConfig(Section):
     usage: Usage | None = None
     safety: Safety | None = None
     compare: Comparison | None = None
+    custom: Custom | None = None
     segments: tuple[str | Segment, ...] = ()
     thresholds: dict[str, Limit] = Field(default_factory=dict)
     decide: Decide = Decide()
@@ -155,9 +157,10 @@ class MonitorConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _drift_of_mapped_columns(self) -> Self:
-        if self.drift is not None and self.source.format != AUTO:
-            self.drift.check_mapped(self.source.all_columns)
+    def _drift_and_own_metrics_of_mapped_columns(self) -> Self:
+        for section in (self.drift, self.custom):
+            if section is not None and self.source.format != AUTO:
+                section.check_mapped(self.source.all_columns)
         return self
 
     @model_validator(mode="after")

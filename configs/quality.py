@@ -1,11 +1,14 @@
 """What is judged, as the monitor file and the metric files say it: metrics, thresholds, canaries."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from configs.values import Section, Share
-from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
+from tasks.core.quality.metric import FIVE_POINTS, HIGHEST, LOWEST, Metric, Scale, named_scale
+
+PASS_AT: Final = 3
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class MetricThreshold(Section):
@@ -15,41 +18,121 @@ class MetricThreshold(Section):
     pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
 
 
-class MetricDefinition(Section):
-    """A judged metric as a metric file holds it."""
+class FivePoints(Section):
+    """Scores from 1 to 5."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    needs: Annotated[tuple[Literal["prompt", "completion", "context", "ground_truth"], ...], Field(min_length=1)]
-    pass_at: int = Field(default=3, ge=LOWEST, le=HIGHEST)
-    question: str
-    levels: dict[int, str]
+    type: Literal["five_points"] = "five_points"
+
+    @property
+    def scale(self) -> Scale:
+        """The scores."""
+        return FIVE_POINTS
+
+
+class YesNo(Section):
+    """Scores of 1 for the answer that `passes`, of 0 for the other."""
+
+    type: Literal["yes_no"]
+    passes: Literal["yes", "no"]
+
+    @property
+    def scale(self) -> Scale:
+        """The scores, the one that fails first."""
+        return named_scale(("no", "yes") if self.passes == "yes" else ("yes", "no"), lowest=0)
+
+    @property
+    def pass_at(self) -> int:
+        """The score of the answer that passes."""
+        return 1
+
+
+class Categories(Section):
+    """Scores by name, numbered from 1: first those that fail, then those that pass, each as they stand, worst first."""
+
+    type: Literal["categories"]
+    fails: tuple[Name, ...] = ()
+    passes: Annotated[tuple[Name, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _all_levels(self) -> Self:
-        if sorted(self.levels) != list(range(LOWEST, HIGHEST + 1)):
-            message = f"levels must anchor each score from {LOWEST} to {HIGHEST}"
+    def _distinct(self) -> Self:
+        names = self.scale.names
+        if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004  one category tells nothing
+            message = "fails and passes must name at least two categories, each once"
             raise ValueError(message)
         return self
 
+    @property
+    def scale(self) -> Scale:
+        """The scores, the worst first."""
+        return named_scale((*self.fails, *self.passes), lowest=1)
+
+    @property
+    def pass_at(self) -> int:
+        """The score of the first category that passes."""
+        return 1 + len(self.fails)
+
+
+def _by_label(levels: object) -> object:
+    """The anchors by label: YAML reads the numbers of a scale as numbers, JSON as text."""
+    return {str(label): text for label, text in levels.items()} if isinstance(levels, dict) else levels
+
+
+class MetricDefinition(Section):
+    """A judged metric as a metric file holds it.
+
+    `pass_at` is of scores from 1 to 5 (null = 3); other scales say which of their answers pass.
+    """
+
+    name: Name
+    needs: Annotated[tuple[Literal["prompt", "completion", "context", "ground_truth"], ...], Field(min_length=1)]
+    scale: Annotated[FivePoints | YesNo | Categories, Field(discriminator="type")] = FivePoints()
+    pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
+    question: str
+    levels: Annotated[dict[str, str], BeforeValidator(_by_label)]
+
+    @model_validator(mode="after")
+    def _all_levels(self) -> Self:
+        labels = list(self.scale.scale.labels.values())
+        if sorted(self.levels) != sorted(labels):
+            each = f"each score from {LOWEST} to {HIGHEST}" if self.has_five_points else f"each of {', '.join(labels)}"
+            message = f"levels must anchor {each}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_pass(self) -> Self:
+        if self.pass_at is not None and not self.has_five_points:
+            message = "pass_at is of scores from 1 to 5; scale.passes says which answers pass; remove pass_at"
+            raise ValueError(message)
+        return self
+
+    @property
+    def has_five_points(self) -> bool:
+        """Whether its scores are 1 to 5."""
+        return isinstance(self.scale, FivePoints)
+
     def metric(self, pass_at: int | None) -> Metric:
         """The metric, with the monitor's own `pass_at` where it has one."""
+        own = (self.pass_at or PASS_AT) if isinstance(self.scale, FivePoints) else self.scale.pass_at
+        scale = self.scale.scale
         return Metric(
             name=self.name,
             needs=tuple(self.needs),
             question=self.question.strip(),
-            levels={score: text.strip() for score, text in self.levels.items()},
-            pass_at=pass_at or self.pass_at,
+            levels={number: self.levels[label].strip() for number, label in scale.labels.items()},
+            pass_at=pass_at or own,
+            scale=scale,
         )
 
 
 class Canary(Section):
-    """A fixed interaction with the scores that a good judge gives it, by metric."""
+    """A fixed interaction with the scores that a good judge gives it, by metric; the numbers of the metric's scale."""
 
     prompt: str | None = None
     completion: str
     context: str | None = None
     ground_truth: str | None = None
-    scores: Annotated[dict[str, Annotated[float, Field(ge=LOWEST, le=HIGHEST)]], Field(min_length=1)]
+    scores: Annotated[dict[str, Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
 
 
 class Canaries(Section):
@@ -81,3 +164,25 @@ class Quality(Section):
     definitions: dict[str, MetricDefinition] = Field(default_factory=dict)
     canaries: Canaries | None = None
     bridge: int = Field(default=50, ge=0)
+
+    @model_validator(mode="after")
+    def _scores_on_their_scales(self) -> Self:
+        for number, row in enumerate(self.canaries.rows if self.canaries else (), start=1):
+            for name, score in row.scores.items():
+                scale = self.definitions[name].scale.scale if name in self.definitions else FIVE_POINTS
+                if not scale.lowest <= score <= scale.highest:
+                    message = (
+                        f"canaries: interaction {number}: scores.{name} is {score:g}; "
+                        f"its scores lie in [{scale.lowest}, {scale.highest}]"
+                    )
+                    raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_pass(self) -> Self:
+        for name, threshold in self.metrics.items():
+            definition = self.definitions.get(name)
+            if threshold.pass_at is not None and definition is not None and not definition.has_five_points:
+                message = f"metrics.{name}.pass_at is of scores from 1 to 5, and {name} has none; remove it"
+                raise ValueError(message)
+        return self

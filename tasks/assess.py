@@ -34,7 +34,7 @@ from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.safety.measures import redaction_counts
 from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
 from tasks.drifting import Drifted, compared_schema, drift_of
-from tasks.measuring import sampled_measures, segment_measures, segments, suspected_measures, weak_slices
+from tasks.measuring import own_values, sampled_measures, segment_measures, segments, suspected_measures, weak_slices
 from tasks.retry import may_heal
 
 QUARANTINED: Final = "operations.records.quarantined_share"
@@ -62,7 +62,8 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     """As `assess`, without Prefect."""
     interactions = read_table(store, collected.interactions)
     judged = tuple(read_judgements(config, job.window, interactions, scored, store))
-    evidence = Evidence.of(interactions, judged)
+    values, failed = own_values(config, interactions)
+    evidence = Evidence.of(interactions, judged, values)
     tallied = tallies(judged, config.metrics)
     found = _sampled(config, job, evidence, scored, store)
     confidence = config.decide.confidence
@@ -84,7 +85,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         metrics={name: MetricCounts.of(tally) for name, tally in tallied.items()},
         findings=found.findings,
         words=found.words,
-        warnings=(change_sentence(shifts),) if scored.changed else (),
+        warnings=((change_sentence(shifts),) if scored.changed else ()) + tuple(failed),
     )
 
 
@@ -165,8 +166,8 @@ def thresholds(config: MonitorConfig) -> list[Threshold]:
         asked.append(Threshold(address=AGREEMENT, limit=canaries.min_agreement, direction=Direction.MIN))
     if config.contract is not None:
         asked += config.contract.thresholds()
-    if config.drift is not None:
-        asked += config.drift.thresholds()
+    for section in (config.drift, config.custom):
+        asked += section.thresholds() if section is not None else ()
     asked += [limit.threshold(address) for address, limit in config.thresholds.items()]
     if config.source.quarantine.breach_above is not None:
         limit = config.source.quarantine.breach_above

@@ -12,8 +12,11 @@ from typing import Final
 import pyarrow as pa
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.functions import Failed, load_function, run_function
 from tasks.adapters.segmenting import segments_of
 from tasks.adapters.source import salt_of
+from tasks.core.custom.measures import function_measures, reference_measures
+from tasks.core.custom.reference import reference_values
 from tasks.core.drift.topics import Topics
 from tasks.core.evidence import Evidence
 from tasks.core.feedback.agreement import agreement_measures
@@ -36,15 +39,36 @@ MOST_SEGMENTS: Final = 20  # of each segmentation, the largest
 
 
 def check_signals(config: MonitorConfig) -> None:
-    """Raises ConfigError for a condition of a segment that cannot be read, and for a salt that is not there."""
+    """Raises ConfigError for a segment's condition that cannot be read, a salt or a function that is not there."""
     segments(config, schema(config.source.segments).empty_table(), None)
     salt_of(config)
+    for function in config.custom.functions.values() if config.custom else ():
+        load_function(function.call)
 
 
 def segments(config: MonitorConfig, interactions: pa.Table, topics: Topics | None) -> Segments:
     """The segments of the monitor; what is no column is told from the texts."""
     derived = {"language": partial(languages, config), "topic": partial(topic_names, topics)}
     return segments_of(config, interactions, derived)
+
+
+def own_values(config: MonitorConfig, interactions: pa.Table) -> tuple[dict[str, pa.Array], list[str]]:
+    """The values of own functions and of reference metrics, and a sentence for each function that failed."""
+    if config.custom is None:
+        return {}, []
+    texts = {role: interactions[role].to_pylist() for role in ("completion", "ground_truth")}
+    values = {
+        f"reference.{name}": pa.array(reference_values(name, texts["completion"], texts["ground_truth"]), pa.float64())
+        for name in config.custom.reference
+    }
+    sentences = []
+    for name, function in config.custom.functions.items():
+        found = run_function(function, interactions)
+        if isinstance(found, Failed):
+            sentences.append(f"custom.functions.{name}: {found.sentence}")
+        else:
+            values[f"custom.{name}"] = found.column
+    return values, sentences
 
 
 def sampled_measures(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
@@ -84,7 +108,8 @@ def weak_slices(config: MonitorConfig, evidence: Evidence, within: Segments) -> 
 
 def _quality(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
     for name, tally in tallies(evidence.judged, config.metrics).items():
-        yield from quality_measures(name, tally, config.metrics[name].pass_at, config.decide.confidence)
+        metric = config.metrics[name]
+        yield from quality_measures(name, tally, metric.pass_at, config.decide.confidence, metric.scale)
 
 
 def _safety(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
@@ -112,6 +137,18 @@ def _feedback(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
         yield from agreement_measures(name, config.metrics[name].pass_at, scores, said, confidence)
 
 
+def _own(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    if config.custom is None:
+        return
+    rows, confidence = evidence.interactions.num_rows, config.decide.confidence
+    for name in config.custom.reference:
+        yield from reference_measures(name, evidence.values[f"reference.{name}"].to_pylist(), confidence)
+    for name, function in config.custom.functions.items():
+        column = evidence.values.get(f"custom.{name}")
+        values = None if column is None else column.to_pylist()
+        yield from function_measures(name, values, confidence, rows=rows, unit=function.unit)
+
+
 def languages(config: MonitorConfig, interactions: pa.Table) -> list[str | None]:
     """The language of each interaction: as it was logged, else that of its prompt."""
     if "language" in config.source.all_columns:
@@ -125,6 +162,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "safety": _safety,
     "usage": _usage,
     "feedback": _feedback,
+    "custom": _own,
 }
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from configs.load import built_in_metrics
 from configs.monitor import MonitorConfig
+from tasks.core.quality.local.text_statistics import METRICS
 from tasks.core.records.interaction import schema
 from tasks.core.window import Window
 
@@ -20,8 +21,8 @@ MODEL: Final = "benchmark"
 
 
 def monitor(folder: Path, base_url: str, in_flight: int, judging: str, **evaluator: Any) -> MonitorConfig:  # noqa: ANN401
-    """A monitor of all built-in metrics judged by the server."""
-    metrics = built_in_metrics()
+    """A monitor of the five metrics of the local evaluator, judged by the server."""
+    metrics = {name: one for name, one in built_in_metrics().items() if name in METRICS}
     source = {
         "format": "azure_mdc",
         "inputs": (folder / "inputs").as_uri(),

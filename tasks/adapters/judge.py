@@ -4,13 +4,14 @@ import asyncio
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Final
 
 from tasks.adapters.line import Line
 from tasks.core.errors import EvaluatorError
 from tasks.core.price import Price, Purse
 from tasks.core.quality.answer import Answer, expected_score, read_answer
-from tasks.core.quality.combine import repeated
+from tasks.core.quality.combine import majority, repeated
 from tasks.core.quality.exchange import Exchange, Judged, Question, Recording
 from tasks.core.quality.plan import Call
 from tasks.core.quality.prompt import render
@@ -77,7 +78,10 @@ class Judge:
         heard = await asyncio.gather(*(self._hear(call, number) for number in rounds))
         by_metric = zip(*(one.scores for one in heard), strict=True)
         return Judged(
-            scores=tuple(repeated(scores) for scores in by_metric),
+            scores=tuple(
+                repeated(scores, majority if metric.scale.names else fmean)
+                for metric, scores in zip(call.metrics, by_metric, strict=True)
+            ),
             recordings=tuple(recording for one in heard for recording in one.recordings),
         )
 
@@ -137,7 +141,7 @@ class Judge:
                 self._purse.settle(reserved, reserved if answer.use.cost_usd is None else answer.use.cost_usd)
         hearing.answers.append(answer)
         if answer.failure is None:
-            for name, reading in read_reply(answer.text, hearing.call.names).items():
+            for name, reading in read_reply(answer.text, hearing.call.names, hearing.call.scales).items():
                 if not isinstance(hearing.readings.get(name), Grade):
                     hearing.readings[name] = reading
                     if isinstance(reading, Grade) and self._settings.logprobs:

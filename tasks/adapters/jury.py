@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from tasks.adapters.evaluator import Evaluator
-from tasks.core.quality.combine import RULES, jury
+from tasks.core.quality.combine import RULES, jury, majority
 from tasks.core.quality.exchange import Judged
 from tasks.core.quality.plan import Call
 
@@ -27,7 +27,10 @@ class Jury:
         heard = await asyncio.gather(*(juror.judge(call) for juror in self._jurors))
         by_metric = zip(*(one.scores for one in heard), strict=True)
         return Judged(
-            scores=tuple(jury(scores, RULES[self._rule]) for scores in by_metric),
+            scores=tuple(
+                jury(scores, majority if metric.scale.names else RULES[self._rule])
+                for metric, scores in zip(call.metrics, by_metric, strict=True)
+            ),
             recordings=tuple(recording for one in heard for recording in one.recordings),
         )
 

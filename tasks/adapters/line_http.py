@@ -196,7 +196,7 @@ def parameters(dialect: Dialect, settings: Settings, question: Question) -> dict
     if dialect.has_logprobs and settings.logprobs:
         found |= {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
     if dialect.format == "json_schema":
-        schema = {"name": "verdict", "strict": True, "schema": schema_of(question.call.names)}
+        schema = {"name": "verdict", "strict": True, "schema": schema_of(question.call.names, question.call.scales)}
         found["response_format"] = {"type": "json_schema", "json_schema": schema}
     elif dialect.format is not None:
         found["response_format"] = {"type": dialect.format}

@@ -1,7 +1,7 @@
 """The evidence of a window: its sampled interactions, and what was judged of each of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pyarrow as pa
@@ -18,29 +18,35 @@ MOST_ROWS: Final = 20_000  # of a baseline, or of the windows before together
 class Evidence:
     """The interactions, a table of `interaction.schema`, and a judgement of each of them on every metric.
 
-    `numbers` is what bare numbers among the feedback are, which the whole window tells.
+    `numbers` is what bare numbers among the feedback are, which the whole window tells. `values` are those of the
+    monitor's own functions and of the reference metrics, by `signal.name` a number or null for each interaction.
     """
 
     interactions: pa.Table
     judged: tuple[Judgement, ...]
     numbers: Numbers
+    values: Mapping[str, pa.Array] = field(default_factory=dict)
 
     @staticmethod
-    def of(interactions: pa.Table, judged: Iterable[Judgement]) -> "Evidence":
+    def of(
+        interactions: pa.Table, judged: Iterable[Judgement], values: Mapping[str, pa.Array] | None = None
+    ) -> "Evidence":
         """The evidence of a whole window."""
         numbers = numbers_of(interactions["feedback"].to_pylist())
-        return Evidence(interactions=interactions, judged=tuple(judged), numbers=numbers)
+        return Evidence(interactions=interactions, judged=tuple(judged), numbers=numbers, values=values or {})
 
     def part(self, mask: pa.Array) -> "Evidence":
         """The interactions for which a mask is true, with their judgements."""
         interactions = self.interactions.filter(mask)
         mine = set(interactions["interaction_id"].to_pylist())
         judged = tuple(one for one in self.judged if one.interaction_id in mine)
-        return replace(self, interactions=interactions, judged=judged)
+        values = {name: column.filter(mask) for name, column in self.values.items()}
+        return replace(self, interactions=interactions, judged=judged, values=values)
 
     def where(self, column: str, value: str) -> "Evidence":
         """The interactions whose column has a value, with their judgements."""
-        return self.part(pc.fill_null(pc.equal(self.interactions[column], value), False))  # noqa: FBT003  pyarrow's
+        mask = pc.fill_null(pc.equal(self.interactions[column], value), fill_value=False)
+        return self.part(mask.combine_chunks())
 
     @property
     def sessions(self) -> list[str]:

@@ -86,7 +86,7 @@ def test_scores_are_pinned_to_their_version() -> None:
 
 
 def test_a_call_has_a_score_for_each_of_its_metrics_at_no_cost() -> None:
-    metrics = tuple(definition.metric(None) for definition in built_in_metrics().values())
+    metrics = tuple(built_in_metrics()[name].metric(None) for name in METRICS)
     judged = asyncio.run(LocalEvaluator().judge(call(TRUTH, metrics, context=CONTEXT, ground_truth=TRUTH)))
     assert len(judged.scores) == len(metrics)
     assert all(score.score is not None and score.use == Use() for score in judged.scores)

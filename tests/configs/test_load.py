@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from configs.load import built_in_metrics, config_hash, load_monitor
+from configs.load import config_hash, load_monitor
 from configs.monitor import MonitorConfig
 from tasks.core.errors import ConfigError
 
@@ -71,7 +71,7 @@ def test_a_monitor_survives_being_a_deployment_parameter(tmp_path: Path) -> None
         ("provider: openai, model: m", "provider: local, model: m", "model has no meaning for the local evaluator"),
         ("provider: openai", "provider: azure_openai", "azure_openai needs base_url"),
         (", api_key: env:KEY", "", "openai needs an api_key"),
-        ("{fluency:", "{charm:", "quality.metrics.charm: no such metric; there are coherence, fluency, groundedness"),
+        ("{fluency:", "{charm:", "quality.metrics.charm: no such metric; there are bias, coherence, completeness"),
         ("{fluency:", "{groundedness:", "quality.metrics.groundedness needs the column context"),
         ("answer}", "answer, interaction_id: x}", "columns.interaction_id cannot be a column"),
         ("name: bot", "name: bot\nname: bot", 'line 2: found duplicate key "name"'),
@@ -134,8 +134,3 @@ def test_a_mistake_in_a_metric_file_names_that_file(tmp_path: Path) -> None:
     own = "{metric_files: [politeness.yaml], metrics: {politeness: {}}}"
     with pytest.raises(ConfigError, match=r"politeness\.yaml: levels must anchor each score from 1 to 5"):
         load(tmp_path, GOOD.replace("{metrics: {fluency: {min_pass_rate: 0.7}}}", own))
-
-
-def test_the_five_metrics_come_with_genwatch() -> None:
-    assert set(built_in_metrics()) == {"coherence", "fluency", "groundedness", "relevance", "similarity"}
-    assert all(definition.pass_at == 3 for definition in built_in_metrics().values())

@@ -200,3 +200,43 @@ def test_users_of_the_windows_before_are_returning_ones_until_they_are_forgotten
     assert second["usage.users.returning_share"].value == 2 / 5
     erased = forget(config, user="customer-3", interaction=None)
     assert erased["users"] == 2
+
+
+def test_own_functions_and_reference_metrics_are_measured_and_a_failing_one_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/our_metrics.py").write_text(
+        "import pyarrow.compute as pc\n\n"
+        "def length(table):\n    return pc.utf8_length(table['completion'])\n\n"
+        "def broken(table):\n    raise ValueError(table['completion'][0].as_py())\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path / "ours"))
+    functions = {name: {"call": f"our_metrics:{name}", "needs": ["completion"]} for name in ("length", "broken")}
+    columns = COLUMNS | {"ground_truth": "expected"}
+    config = watched(
+        tmp_path,
+        source={"columns": columns},
+        segments=["tier"],
+        custom={"functions": functions, "reference": {"exact_match": {"min_mean": 0.9}}},
+        thresholds={"custom.length.mean": {"max": 5}, "custom.broken.mean": {"max": 5}},
+    )
+    check_signals(config)
+    write_hour(tmp_path, 0, [{"answer": "123456", "expected": "123456", "tier": "gold"}] * 20 + [{"answer": "12"}] * 20)
+    published, found = run(config)
+    assert found["custom.length.mean"].value == 4
+    assert found["custom.length.mean[tier=gold]"].value == 6
+    assert found["reference.exact_match.mean"].n == 20
+    assert found["custom.broken.missing_share"].value == 1
+    states = told(published)
+    assert (states["custom.length.mean"], states["custom.broken.mean"]) == ("ok", "no_data")
+    assert states["reference.exact_match.mean"] == "ok"
+    (warning,) = [one for one in published.warnings if "our_metrics" in one]
+    assert warning.startswith("custom.functions.broken: our_metrics:broken")
+    assert "123456" not in warning
+
+
+def test_a_function_that_is_not_there_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    functions = {"length": {"call": "no_such_module:length", "needs": ["completion"]}}
+    with pytest.raises(ConfigError, match="no_such_module"):
+        check_signals(watched(tmp_path, custom={"functions": functions}))

@@ -19,6 +19,7 @@ from tasks.assess import assess_window
 from tasks.collect import collect_window, recollect_window
 from tasks.core.alert import Event
 from tasks.core.measure import Measure
+from tasks.core.report.render import render_report
 from tasks.core.run import Assessed, Collected, Outcome, Scored
 from tasks.core.verdict import State
 from tasks.core.window import Window
@@ -454,3 +455,38 @@ def test_the_prompt_of_a_metric_begins_alike_in_every_call(tmp_path: Path, serve
     Run(judged_by(server.url, tmp_path, quality={"metrics": {"fluency": {}, "coherence": {}}}))
     first = {(metric_of(one), one.body["messages"][0]["content"]) for one in server.received}
     assert len(first) == 2
+
+
+HALLUCINATION: dict[str, Any] = {"metrics": {"hallucination": {"min_pass_rate": 0.5}}}
+
+
+def test_yes_and_no_are_asked_for_kept_as_numbers_and_told_by_name(tmp_path: Path, server: HttpServer) -> None:
+    write_pairs(tmp_path, 4)
+    said_in_turn = iter(["no", "yes", "no", "Maybe", "no"])
+    server.answer = lambda _: verdict(next(said_in_turn))
+    found = Run(judged_by(server.url, tmp_path, quality=HALLUCINATION, concurrency=1))
+    schema = server.received[0].body["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["score"] == {"type": "string", "enum": ["yes", "no"]}
+    assert sorted(row["score"] for row in found.ledger()) == [0.0, 1.0, 1.0, 1.0]
+    assert found.value("quality.hallucination.share_yes") == 0.25
+    assert found.value("quality.hallucination.pass_rate") == 0.75
+    assert "Passes with no." in render_report(found.view)
+    again = Run(judged_by(server.url, tmp_path, quality=HALLUCINATION, concurrency=1), revision=1)
+    assert (len(server.received), again.value("quality.hallucination.pass_rate")) == (5, 0.75)
+
+
+def test_names_and_numbers_are_judged_in_one_call(tmp_path: Path, server: HttpServer) -> None:
+    write_pairs(tmp_path, 2)
+    server.answer = lambda _: fused({"fluency": 4, "hallucination": "no"})
+    both = {"metrics": {"fluency": {}, "hallucination": {}}}
+    found = Run(judged_by(server.url, tmp_path, quality=both, judging="fused"))
+    assert {(row["metric"], row["score"]) for row in found.ledger()} == {("fluency", 4.0), ("hallucination", 1.0)}
+    assert len(server.received) == 2
+
+
+def test_repeats_of_an_answer_by_name_make_the_commonest_and_never_a_mean(tmp_path: Path, server: HttpServer) -> None:
+    write_pairs(tmp_path, 1)
+    said_in_turn = iter(["no", "yes", "no"])
+    server.answer = lambda _: verdict(next(said_in_turn))
+    found = Run(judged_by(server.url, tmp_path, quality=HALLUCINATION, repeats=3, concurrency=1))
+    assert [row["score"] for row in found.ledger()] == [1.0]

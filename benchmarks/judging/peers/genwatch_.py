@@ -1,4 +1,4 @@
-"""genwatch itself: its scoring step with the built-in metrics, into a ledger in a temporary folder."""
+"""genwatch itself: its scoring step with five of the built-in metrics, into a ledger in a temporary folder."""
 
 import asyncio
 import tempfile
@@ -13,6 +13,7 @@ from configs.monitor import MonitorConfig
 from tasks.adapters.evaluators import open_evaluator
 from tasks.adapters.ledger import Ledger
 from tasks.adapters.locations import open_storage
+from tasks.core.quality.local.text_statistics import METRICS
 from tasks.core.records.interaction import schema
 from tasks.core.window import Window
 from tasks.score import Watch, score_window
@@ -25,7 +26,7 @@ BEST = 5
 
 
 def evaluate(trial: Trial) -> Verdicts:
-    """All five built-in metrics; what the ledger then holds is counted."""
+    """The five metrics of the local evaluator; what the ledger then holds is counted."""
     with tempfile.TemporaryDirectory() as folder:
         config = monitor(Path(folder), trial)
         rows = pa.Table.from_pylist(
@@ -39,8 +40,8 @@ def evaluate(trial: Trial) -> Verdicts:
 
 
 def monitor(folder: Path, trial: Trial) -> MonitorConfig:
-    """A monitor of all built-in metrics judged by the server."""
-    metrics = built_in_metrics()
+    """A monitor of the five metrics of the local evaluator, judged by the server."""
+    metrics = {name: one for name, one in built_in_metrics().items() if name in METRICS}
     document = {
         "name": "bench",
         "source": {

@@ -20,9 +20,9 @@ def majority(scores: Sequence[float]) -> float:
 RULES: Final[Mapping[str, Rule]] = {"mean": fmean, "majority": majority}
 
 
-def repeated(scores: Sequence[Score]) -> Score:
-    """One judge's repeats as one score: their mean, and their standard deviation as its `spread`."""
-    combined = _combined(scores, fmean)
+def repeated(scores: Sequence[Score], rule: Rule = fmean) -> Score:
+    """One judge's repeats as one score: by the rule, and their standard deviation as its `spread`."""
+    combined = _combined(scores, rule)
     return replace(combined, spread=_deviation(scores))
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
-from tasks.core.quality.prompt import TEMPLATE
+from tasks.core.quality.prompt import NAMED_TEMPLATE, TEMPLATE
 
 LENGTH = 32
 
@@ -35,7 +35,8 @@ def fingerprints(metrics: Sequence[Metric], judge: Mapping[str, object]) -> dict
 
 def _fingerprint(metrics: Sequence[Metric], judge: Mapping[str, object]) -> str:
     asked = [[metric.name, metric.rubric, list(metric.needs)] for metric in metrics]
-    return _digest([asked, [LOWEST, HIGHEST], TEMPLATE, judge])
+    named = {one.name: [one.scale.lowest, *one.scale.names] for one in metrics if one.scale.names}
+    return _digest([asked, [LOWEST, HIGHEST], TEMPLATE, judge, *([named, NAMED_TEMPLATE] if named else [])])
 
 
 def _digest(value: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.core.measure import Measure
-from tasks.core.quality.metric import HIGHEST, LOWEST
+from tasks.core.quality.metric import FIVE_POINTS, Scale
 from tasks.core.stats.intervals import student, wilson
 
 
@@ -37,8 +37,10 @@ class Tally:
         return self.asked + self.not_applicable + sum(self.not_asked.values())
 
 
-def quality_measures(name: str, tally: Tally, pass_at: int, confidence: float) -> list[Measure]:
-    """The measures of one metric: pass rates, coverage, mean, and the share of each level of the scale.
+def quality_measures(
+    name: str, tally: Tally, pass_at: int, confidence: float, scale: Scale = FIVE_POINTS
+) -> list[Measure]:
+    """The measures of one metric: pass rates, coverage, mean, and the share of each level of the scale by its label.
 
     pass rate = passed / scored, None when nothing was scored; its two companions count every missing score as failed
     or as passed. coverage = scored / asked, None when nothing was asked.
@@ -46,8 +48,10 @@ def quality_measures(name: str, tally: Tally, pass_at: int, confidence: float) -
     passed = sum(rows for score, rows in tally.histogram.items() if score >= pass_at)
     scored, asked = tally.scored, tally.asked
     missing = asked - scored
-    levels = levels_of(tally.histogram)
-    shares = [_share(name, f"share_{level}", rows, scored, confidence) for level, rows in levels.items()]
+    levels = levels_of(tally.histogram, scale)
+    shares = [
+        _share(name, f"share_{label}", levels[level], scored, confidence) for level, label in scale.labels.items()
+    ]
     return [
         _share(name, "pass_rate", passed, scored, confidence),
         _count(name, "pass_rate_if_missing_failed", passed, asked),
@@ -58,9 +62,9 @@ def quality_measures(name: str, tally: Tally, pass_at: int, confidence: float) -
     ]
 
 
-def levels_of(histogram: Mapping[float, int]) -> Mapping[int, int]:
-    """The rows of each level from 1 to 5; a score that is not whole counts for the nearest level, halves upwards."""
-    levels = dict.fromkeys(range(LOWEST, HIGHEST + 1), 0)
+def levels_of(histogram: Mapping[float, int], scale: Scale = FIVE_POINTS) -> Mapping[int, int]:
+    """The rows of each level of the scale; a score that is not whole counts for the nearest one, halves upwards."""
+    levels = dict.fromkeys(scale.labels, 0)
     for score, rows in histogram.items():
         levels[math.floor(score + 0.5)] += rows
     return levels

@@ -7,7 +7,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from tasks.core.quality.fingerprint import content_hash
-from tasks.core.quality.metric import Metric
+from tasks.core.quality.metric import Metric, Scale
 from tasks.core.quality.prompt import characters
 
 MAY_BE_EMPTY = "completion"
@@ -43,6 +43,11 @@ class Call:
     def names(self) -> tuple[str, ...]:
         """The names of the metrics."""
         return tuple(metric.name for metric in self.metrics)
+
+    @property
+    def scales(self) -> Mapping[str, Scale]:
+        """The scale of each metric, by its name."""
+        return {metric.name: metric.scale for metric in self.metrics}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,34 +1,27 @@
-"""The strict reading of an evaluator's reply: the schema's integer in range, or what is wrong with it."""
+"""The strict reading of an evaluator's reply: a score of the metric's scale, or what is wrong with it."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
-from tasks.core.quality.metric import HIGHEST, LOWEST
+from tasks.core.quality.metric import FIVE_POINTS, Scale
 from tasks.core.quality.score import Unscored
 
 REASON_LIMIT: Final = 1_000
 READ_CHARACTERS: Final = 20_000  # of a reply, its end; a verdict is never so long, and a hostile reply takes its time
-VERDICT: Final[Mapping[str, Any]] = {
-    "type": "object",
-    "properties": {
-        "reason": {"type": "string"},
-        "score": {"type": "integer", "minimum": LOWEST, "maximum": HIGHEST},
-    },
-    "required": ["reason", "score"],
-    "additionalProperties": False,
-}
+ALL_FIVE_POINTS: Final[Mapping[str, Scale]] = MappingProxyType({})
 _DECODER = json.JSONDecoder()
 _DIGIT = re.compile(r'(?<!\\)"score"\s*:\s*([0-9])')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
-    """A verdict that could be read: `score` in 1 to 5, `reason` at most `REASON_LIMIT` characters.
+    """A verdict that could be read: `score` a number of the scale, `reason` at most `REASON_LIMIT` characters.
 
-    `digit_at` is where in the reply the score's digit stands.
+    `digit_at` is where in the reply the score's digit stands; None where it was answered with a name.
     """
 
     score: int
@@ -47,22 +40,39 @@ class Fault:
 Reading = Mapping[str, Grade | Fault]
 
 
-def schema_of(names: Sequence[str]) -> Mapping[str, Any]:
-    """The JSON schema of a reply about these metrics: a verdict, or an object of verdicts by metric."""
-    if len(names) == 1:
-        return VERDICT
+def schema_of(names: Sequence[str], scales: Mapping[str, Scale] = ALL_FIVE_POINTS) -> Mapping[str, Any]:
+    """The JSON schema of a reply about these metrics: a verdict, or an object of verdicts by metric.
+
+    A metric that `scales` does not hold is scored from 1 to 5.
+    """
+    verdicts = {name: _object({"reason": {"type": "string"}, "score": _values(_scale(scales, name))}) for name in names}
+    return verdicts[names[0]] if len(names) == 1 else _object(verdicts)
+
+
+def _object(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "type": "object",
-        "properties": dict.fromkeys(names, VERDICT),
-        "required": list(names),
+        "properties": dict(properties),
+        "required": list(properties),
         "additionalProperties": False,
     }
 
 
-def read_reply(text: str, names: Sequence[str]) -> Reading:
+def _values(scale: Scale) -> Mapping[str, Any]:
+    if scale.names:
+        return {"type": "string", "enum": list(scale.names)}
+    return {"type": "integer", "minimum": scale.lowest, "maximum": scale.highest}
+
+
+def _scale(scales: Mapping[str, Scale], name: str) -> Scale:
+    return scales.get(name, FIVE_POINTS)
+
+
+def read_reply(text: str, names: Sequence[str], scales: Mapping[str, Scale] = ALL_FIVE_POINTS) -> Reading:
     """Read the last complete JSON object of a reply, by metric; fences and words around it are passed over.
 
     A number in prose is never taken for a score. 0, 7, 4.5 and true are out of range; 4.0 is 4, as in JSON Schema.
+    Where a metric has names, its score is one of them to the letter. `scales` as in `schema_of`.
     """
     found, start, end = _last_object(text)
     if len(names) == 1:
@@ -71,8 +81,8 @@ def read_reply(text: str, names: Sequence[str]) -> Reading:
         parts = found or {}
         verdicts = {name: part if isinstance(part := parts.get(name), dict) else None for name in names}
     digits = {match.start(1) for match in _DIGIT.finditer(text, start, end)}
-    places = _places(found, names, sorted(digits))
-    return {name: _read(verdict, places.get(name)) for name, verdict in verdicts.items()}
+    places = _places(found, names, scales, sorted(digits))
+    return {name: _read(verdict, _scale(scales, name), places.get(name)) for name, verdict in verdicts.items()}
 
 
 def complaint_of(reading: Reading) -> str:
@@ -83,35 +93,43 @@ def complaint_of(reading: Reading) -> str:
     return " ".join(f"{name}: {complaint}" for name, complaint in complaints.items())
 
 
-def _read(verdict: Mapping[str, object] | None, digit_at: int | None) -> Grade | Fault:
+def _read(verdict: Mapping[str, object] | None, scale: Scale, digit_at: int | None) -> Grade | Fault:
     if verdict is None or "score" not in verdict:
         return Fault(
             cause=Unscored.UNREADABLE,
             complaint="That was not the JSON object asked for. Answer with that object only.",
         )
-    score = verdict["score"]
-    if isinstance(score, str) or score is None:
-        return Fault(cause=Unscored.UNREADABLE, complaint="The score must be a number, not text or null.")
-    whole = _on_scale(score)
-    if whole is None:
-        return Fault(
-            cause=Unscored.OUT_OF_RANGE,
-            complaint=f"The score must be a whole number from {LOWEST} to {HIGHEST}.",
-        )
+    score = _named_score(verdict["score"], scale) if scale.names else _counted_score(verdict["score"], scale)
+    if isinstance(score, Fault):
+        return score
     reason = verdict.get("reason")
-    return Grade(score=whole, reason=reason[:REASON_LIMIT] if isinstance(reason, str) else "", digit_at=digit_at)
+    return Grade(score=score, reason=reason[:REASON_LIMIT] if isinstance(reason, str) else "", digit_at=digit_at)
 
 
-def _on_scale(score: object) -> int | None:
-    """The whole number from 1 to 5 that a JSON value is, None where it is none."""
-    if isinstance(score, bool) or not isinstance(score, int | float) or not LOWEST <= score <= HIGHEST:
-        return None
-    return int(score) if float(score).is_integer() else None
+def _named_score(said: object, scale: Scale) -> int | Fault:
+    if isinstance(said, str) and said in scale.names:
+        return scale.lowest + scale.names.index(said)
+    names = ", ".join(f'"{name}"' for name in scale.names)
+    cause = Unscored.OUT_OF_RANGE if isinstance(said, str) else Unscored.UNREADABLE
+    return Fault(cause=cause, complaint=f"The score must be one of {names}, as text.")
 
 
-def _places(found: Mapping[str, object] | None, names: Sequence[str], digits: Sequence[int]) -> Mapping[str, int]:
+def _counted_score(said: object, scale: Scale) -> int | Fault:
+    """The whole number of the scale that a JSON value is."""
+    if isinstance(said, str) or said is None:
+        return Fault(cause=Unscored.UNREADABLE, complaint="The score must be a number, not text or null.")
+    if isinstance(said, int | float) and not isinstance(said, bool) and said in scale.labels:
+        return int(said)
+    complaint = f"The score must be a whole number from {scale.lowest} to {scale.highest}."
+    return Fault(cause=Unscored.OUT_OF_RANGE, complaint=complaint)
+
+
+def _places(
+    found: Mapping[str, object] | None, names: Sequence[str], scales: Mapping[str, Scale], digits: Sequence[int]
+) -> Mapping[str, int]:
     """Where each metric's digit stands; nothing where the digits and the verdicts do not match one to one."""
-    order = [names[0]] if len(names) == 1 else [name for name in found or () if name in names]
+    said = [names[0]] if len(names) == 1 else [name for name in found or () if name in names]
+    order = [name for name in said if not _scale(scales, name).names]
     return dict(zip(order, digits, strict=True)) if len(order) == len(digits) else {}
 
 

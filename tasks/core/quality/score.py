@@ -119,7 +119,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One judgement: exactly one of `score` (1 to 5) and `unscored` is None.
+    """One judgement: exactly one of `score`, a number of the metric's scale, and `unscored` is None.
 
     A score is whole unless it was made of several or of token probabilities. `spread` is the standard deviation of
     one judge's repeated scores, `disagreement` that of the jurors' scores; None with fewer than two.

@@ -97,6 +97,8 @@ def _chart(view: MetricView) -> Mapping[str, Any]:
         "passAt": view.metric.pass_at,
         "limit": view.verdict.limit if view.verdict else None,
         "histogram": list(view.histogram),
+        "labels": list(view.metric.scale.labels.values()),
+        "lowest": view.metric.scale.lowest,
         "history": [
             {
                 "time": point.window_start.isoformat(),

@@ -11,7 +11,7 @@ from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import Manifest
 from tasks.core.measure import Measure
 from tasks.core.quality.judgement import Judgement
-from tasks.core.quality.metric import HIGHEST, LOWEST, Metric
+from tasks.core.quality.metric import Metric
 from tasks.core.verdict import Verdict
 
 WORST_ROWS: Final = 50
@@ -112,7 +112,7 @@ def metric_views(
     for name, metric in metrics.items():
         address = f"quality.{name}"
         points = history.get(name, ())
-        shares = [by_address[f"{address}.share_{score}"] for score in range(LOWEST, HIGHEST + 1)]
+        shares = [by_address[f"{address}.share_{label}"] for label in metric.scale.labels.values()]
         views.append(
             MetricView(
                 metric=metric,

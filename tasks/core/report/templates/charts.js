@@ -39,13 +39,13 @@
   }
 
   function histogram(metric) {
-    const bars = metric.histogram.map((rows, index) => ({ value: rows, itemStyle: { color: index + 1 < metric.passAt ? colour("breach") : colour("ok") } }));
+    const bars = metric.histogram.map((rows, index) => ({ value: rows, itemStyle: { color: index + metric.lowest < metric.passAt ? colour("breach") : colour("ok") } }));
     return {
       ...frame, series: [{ type: "bar", data: bars, barWidth: "62%", label: { show: true, position: "top", color: colour("quiet") } }],
       tooltip: { ...frame.tooltip, formatter: (items) => "score " + items[0].name + ": " + items[0].value + " interactions" },
       title: { left: 0, text: "Scores in this window", textStyle: { fontSize: 12, fontWeight: 500, color: colour("quiet") } },
       grid: { left: 48, right: 16, top: 44, bottom: 26 },
-      xAxis: { type: "category", data: ["1", "2", "3", "4", "5"], ...axis },
+      xAxis: { type: "category", data: metric.labels, ...axis },
       yAxis: { type: "value", minInterval: 1, ...axis },
     };
   }
