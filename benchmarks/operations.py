@@ -1,6 +1,7 @@
-"""Operations and usage of a million interactions beside a hand-written query: `operations.py [--calls N] [--runs N]`."""
+"""Operations and usage of a million interactions beside a hand-written query: `operations.py [--calls N]`."""
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,7 +26,8 @@ PRICES: Final = {f"model-{one}": Price(prompt=1, cached_prompt=1, completion=4) 
 DRAWN: Final = """
     CREATE TABLE flat AS SELECT
         TIMESTAMPTZ '2026-11-20 00:00:00+00' + to_microseconds((i * 86400000000 // $calls)::BIGINT) AS time,
-        exp(6 + sqrt(-2 * ln(random() + 1e-12)) * cos(6.283 * random())) AS latency_ms, 50 + random() * 400 AS first_token_ms,
+        exp(6 + sqrt(-2 * ln(random() + 1e-12)) * cos(6.283 * random())) AS latency_ms,
+        50 + random() * 400 AS first_token_ms,
         floor(random() * 4000) AS input_tokens, floor(random() * 600) AS output_tokens,
         CASE WHEN random() < 0.98 THEN 'ok' WHEN random() < 0.5 THEN 'rate_limited' ELSE 'server_error' END AS outcome,
         CASE WHEN random() < 0.97 THEN 'ended' ELSE 'truncated' END AS ending, random() < 0.2 AS cached,
@@ -35,7 +37,7 @@ DRAWN: Final = """
     FROM range($calls) t(i)
 """
 SETTLED: Final = """
-    CREATE VIEW pairs AS SELECT TIMESTAMPTZ '2026-11-20 00:00:00+00' AS window_start, 
+    CREATE VIEW pairs AS SELECT TIMESTAMPTZ '2026-11-20 00:00:00+00' AS window_start,
         facts AS asked, facts AS answered
     FROM (SELECT struct_pack(latency_ms := latency_ms, first_token_ms := first_token_ms, input_tokens := input_tokens,
         output_tokens := output_tokens, outcome := outcome, ending := ending, cached := cached, "user" := "user",
@@ -48,7 +50,8 @@ SETTLED: Final = """
 NUMBERS: Final = ("latency_ms", "first_token_ms", "input_tokens", "output_tokens", "prompt_chars", "completion_chars")
 BY_HAND: Final = f"""
     SELECT model_version, count(*), {", ".join(f"quantile_cont({name}, [0.5, 0.9, 0.95, 0.99])" for name in NUMBERS)},
-        count(*) FILTER (latency_ms > 2000), count(*) FILTER (outcome <> 'ok'), count(*) FILTER (outcome = 'rate_limited'),
+        count(*) FILTER (latency_ms > 2000), count(*) FILTER (outcome <> 'ok'),
+        count(*) FILTER (outcome = 'rate_limited'),
         count(*) FILTER (outcome = 'server_error'), count(*) FILTER (ending = 'truncated'), count(*) FILTER (cached),
         count(*) FILTER (completion_chars = 0), sum(input_tokens), sum(output_tokens)
     FROM flat GROUP BY GROUPING SETS ((), (model_version));
@@ -70,7 +73,7 @@ def by_genwatch(engine: "Engine") -> None:
     terms = Terms(slow_ms=2000, prices=PRICES)
     found = [*service_measures(observed, WINDOW, 1, MAPPED, terms), *usage_measures(observed, MAPPED, with_people=True)]
     if missing := [one.address for one in found if one.value is None]:
-        raise SystemExit(f"without a value: {missing}")
+        sys.exit(f"without a value: {missing}")
 
 
 def by_hand(engine: "Engine") -> None:

@@ -13,9 +13,9 @@ from tasks.adapters.evaluators import live_line, price_of
 from tasks.adapters.judge import Judge, Settings
 from tasks.adapters.pool import judge_all
 from tasks.core.errors import EvaluatorError
+from tasks.core.price import Purse
 from tasks.core.quality.exchange import Judged
 from tasks.core.quality.plan import Call
-from tasks.core.price import Purse
 from tasks.core.quality.score import NotAsked, Score, Unscored
 from tests.builders import call
 from tests.servers.evaluator import JSON, failure, filtered, metric_of, part_of, said, user_text, verdict

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tasks.core.quality.answer import expected_score, read_answer
 from tasks.core.price import Price
+from tasks.core.quality.answer import expected_score, read_answer
 from tasks.core.quality.reply import Grade, read_reply
 from tasks.core.quality.score import Unscored, Use
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.core.quality.combine import RULES, jury, majority, repeated
 from tasks.core.price import Price, Purse
+from tasks.core.quality.combine import RULES, jury, majority, repeated
 from tasks.core.quality.score import Score, Unscored, Use
 
 AT = datetime(2026, 11, 20, 6, tzinfo=UTC)
