@@ -80,11 +80,13 @@ def _by_label(levels: object) -> object:
 class MetricDefinition(Section):
     """A judged metric as a metric file holds it.
 
-    `pass_at` is of scores from 1 to 5 (null = 3); other scales say which of their answers pass.
+    `pass_at` is of scores from 1 to 5 (null = 3); other scales say which of their answers pass. The unit `session` asks
+    once of a session, with all its turns.
     """
 
     name: Name
     needs: Annotated[tuple[Literal["prompt", "completion", "context", "ground_truth"], ...], Field(min_length=1)]
+    unit: Literal["interaction", "session"] = "interaction"
     scale: Annotated[FivePoints | YesNo | Categories, Field(discriminator="type")] = FivePoints()
     pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
     question: str
@@ -106,6 +108,13 @@ class MetricDefinition(Section):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _sessions_have_prompts(self) -> Self:
+        if self.unit == "session" and "prompt" not in self.needs:
+            message = "a metric of sessions is shown their turns: add prompt to needs"
+            raise ValueError(message)
+        return self
+
     @property
     def has_five_points(self) -> bool:
         """Whether its scores are 1 to 5."""
@@ -122,6 +131,7 @@ class MetricDefinition(Section):
             levels={number: self.levels[label].strip() for number, label in scale.labels.items()},
             pass_at=pass_at or own,
             scale=scale,
+            of_sessions=self.unit == "session",
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import pyarrow as pa
 
@@ -11,11 +12,18 @@ from tasks.adapters.results import key, read_table, revisions, window_before
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.drift.judge import Pair
 from tasks.core.manifest import Manifest
+from tasks.core.measure import TIMESTAMP
 from tasks.core.quality.exchange import Judged
 from tasks.core.quality.metric import Metric
 from tasks.core.quality.plan import Call, Purpose, plan
 from tasks.core.window import Window
 
+CANARY_SCHEMA: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("interaction_id", "session", "history", *JUDGED_ROLES)),
+        ("event_time", TIMESTAMP),
+    ]
+)
 Scores = Mapping[tuple[str, str], float | None]
 
 
@@ -36,7 +44,7 @@ def canaries(config: MonitorConfig) -> Look:
             {"interaction_id": f"canary-{number}"} | {role: getattr(row, role) for role in JUDGED_ROLES}
             for number, row in enumerate(rows)
         ],
-        schema=pa.schema([pa.field(name, pa.string()) for name in ("interaction_id", *JUDGED_ROLES)]),
+        schema=CANARY_SCHEMA,
     )
     known = {(f"canary-{number}", name): score for number, row in enumerate(rows) for name, score in row.scores.items()}
     return _look(config, table, known, Purpose.CANARY)

@@ -57,6 +57,7 @@ def test_the_shipped_metrics_are_these() -> None:
         "instruction_following",
         "off_topic",
         "self_harm",
+        "session_success",
         "task_completion",
         "tone",
         "toxicity",

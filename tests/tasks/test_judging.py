@@ -490,3 +490,20 @@ def test_repeats_of_an_answer_by_name_make_the_commonest_and_never_a_mean(tmp_pa
     server.answer = lambda _: verdict(next(said_in_turn))
     found = Run(judged_by(server.url, tmp_path, quality=HALLUCINATION, repeats=3, concurrency=1))
     assert [row["score"] for row in found.ledger()] == [1.0]
+
+
+def test_a_session_is_judged_once_with_all_its_turns_and_the_counts_add_up(tmp_path: Path, server: HttpServer) -> None:
+    turns = [("a", 0), ("b", 1), ("a", 2), ("a", 3)]
+    minute = HOUR / 60
+    lines = [asked(f"{n}", SIX + n * minute, f"Question {n}?", talk=talk) for talk, n in turns]
+    write_logs(tmp_path, "inputs", SIX, lines)
+    write_logs(tmp_path, "outputs", SIX, [answered(f"{n}", SIX + n * minute, f"Answer {n}.") for _, n in turns])
+    columns = {"prompt": "question", "completion": "answer", "session": "talk"}
+    both = {"metrics": {"fluency": {}, "session_success": {"min_pass_rate": 0.5}}}
+    found = Run(judged_by(server.url, tmp_path, source={"columns": columns}, quality=both, concurrency=1))
+    asked_of = [user_text(one) for one in server.received if metric_of(one) == "session_success"]
+    assert len(asked_of) == 2
+    assert any("Question 0?" in text and "Answer 2." in text and "Answer 3." in text for text in asked_of)
+    assert found.value("quality.session_success.pass_rate") == 1
+    counts = found.manifest.counts.metrics["session_success"]
+    assert (counts.scored, counts.not_applicable) == (2, 2)

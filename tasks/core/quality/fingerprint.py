@@ -35,8 +35,18 @@ def fingerprints(metrics: Sequence[Metric], judge: Mapping[str, object]) -> dict
 
 def _fingerprint(metrics: Sequence[Metric], judge: Mapping[str, object]) -> str:
     asked = [[metric.name, metric.rubric, list(metric.needs)] for metric in metrics]
+    sessions = [one.name for one in metrics if one.of_sessions]
     named = {one.name: [one.scale.lowest, *one.scale.names] for one in metrics if one.scale.names}
-    return _digest([asked, [LOWEST, HIGHEST], TEMPLATE, judge, *([named, NAMED_TEMPLATE] if named else [])])
+    return _digest(
+        [
+            asked,
+            [LOWEST, HIGHEST],
+            TEMPLATE,
+            judge,
+            *([named, NAMED_TEMPLATE] if named else []),
+            *([{"sessions": sessions}] if sessions else []),
+        ]
+    )
 
 
 def _digest(value: object) -> str:

@@ -39,7 +39,7 @@ class Metric:
 
     `needs` are the roles of the interaction that the evaluator sees, in the order in which it sees them. `levels`
     anchor each number of the scale; question and levels make the `rubric`, as the evaluator reads it. A score passes
-    at `pass_at` or above.
+    at `pass_at` or above. `of_sessions`: it is asked of whole sessions, by their last interactions.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Metric:
     levels: Mapping[int, str]
     pass_at: int
     scale: Scale = FIVE_POINTS
+    of_sessions: bool = False
     rubric: str = field(init=False)
 
     def __post_init__(self) -> None:  # noqa: D105  said above

@@ -9,6 +9,7 @@ import pyarrow as pa
 from tasks.core.quality.fingerprint import content_hash
 from tasks.core.quality.metric import Metric, Scale
 from tasks.core.quality.prompt import characters
+from tasks.core.quality.session import conversations
 
 MAY_BE_EMPTY = "completion"
 HISTORY, PROMPT = "history", "prompt"
@@ -52,7 +53,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotApplicable:
-    """A metric that cannot be judged on an interaction, as a field that it needs is absent or empty."""
+    """A metric that is not judged on an interaction: a field is absent or empty, or its session goes on."""
 
     interaction_id: str
     metric: Metric
@@ -63,15 +64,21 @@ def plan(interactions: pa.Table, metrics: Sequence[Metric], *, fused: bool) -> I
 
     What was said before the prompt is shown with it, where it was logged. With `fused`, one call holds all the metrics
     that apply to an interaction; else each has its own. An empty completion is judged, as the worst of answers; one
-    that was not logged is not.
+    that was not logged is not. A metric of sessions applies to the last interaction of each, with all turns before it.
     """
     roles = list(dict.fromkeys(role for metric in metrics for role in metric.needs))
     if PROMPT in roles and HISTORY in interactions.column_names:
         roles.insert(0, HISTORY)
+    kinds = [[one for one in metrics if one.of_sessions is of_sessions] for of_sessions in (False, True)]
+    sessions = conversations(interactions) if kinds[True] else {}
     for batch in interactions.select(["interaction_id", *roles]).to_batches(max_chunksize=BATCH_ROWS):
         for row in batch.to_pylist():
             fields = {role: text for role in roles if (text := row[role]) is not None and _counts(role, text)}
-            yield from _calls(row["interaction_id"], fields, metrics, fused=fused)
+            name = row["interaction_id"]
+            yield from _calls(name, fields, kinds[False], fused=fused)
+            told = {HISTORY: sessions.get(name)} | {role: text for role, text in fields.items() if role != HISTORY}
+            whole = {role: text for role, text in told.items() if text is not None} if name in sessions else {}
+            yield from _calls(name, whole, kinds[True], fused=fused)
 
 
 def _calls(
