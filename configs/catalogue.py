@@ -43,12 +43,18 @@ def check_thresholds(config: "MonitorConfig") -> None:
 
 
 def switched_off(config: "MonitorConfig") -> Mapping[str, str]:
-    """What the monitor would measure if more columns were mapped, by subject with the reason."""
-    found: dict[str, str] = {}
-    for address, why in catalogue(config).items():
-        if why is not None and "column" in why:
-            found.setdefault(address.rpartition(".")[0], why)
-    return found
+    """What the monitor would measure if more columns were mapped: by subject, or by address, with the reason."""
+    known = catalogue(config)
+    taken = {_subject(address) for address, why in known.items() if why is None}
+    return {
+        address if _subject(address) in taken else _subject(address): why
+        for address, why in known.items()
+        if why is not None and "column" in why
+    }
+
+
+def _subject(address: str) -> str:
+    return address.rpartition(".")[0]
 
 
 def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:

@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -132,10 +131,9 @@ def test_plain_words_behind_a_refusal_leave_it_one(refusal: str, rest: str) -> N
 
 
 @pytest.mark.parametrize("part", HOSTILE)
-def test_hostile_texts_take_no_longer_than_others(part: str) -> None:
-    begin = time.perf_counter()
-    is_refusal(part * (1_000_000 // len(part)))
-    assert time.perf_counter() - begin < 1
+def test_a_megabyte_of_what_a_pattern_begins_with_comes_to_an_end(part: str) -> None:
+    text = part * (1_000_000 // len(part))
+    assert is_refusal(text) is is_refusal(text[:10_000])
 
 
 @pytest.mark.shared_data

@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -81,14 +80,14 @@ TEXTS = st.one_of(
 ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(("prompt", "completion", "history", "context", "system"), TEXTS)))
 
 
-def table(rows: list[dict[str, Any]], *segments: str) -> pa.Table:
+def table(rows: list[dict[str, Any]]) -> pa.Table:
     fixed = dict.fromkeys(("interaction_id", "correlation_id", "input_object", "output_object"), "x")
     whole = [{"event_time": 0, "output_time": 0, "suspected_injection": False, **fixed, **row} for row in rows]
-    return pa.Table.from_pylist(whole, schema=schema(segments))
+    return pa.Table.from_pylist(whole, schema=schema([]))
 
 
-def measured(rows: list[dict[str, Any]], *segments: str) -> dict[str, Measure]:
-    found = safety_measures(table(rows, *segments), confidence=0.95)
+def measured(rows: list[dict[str, Any]]) -> dict[str, Measure]:
+    found = safety_measures(table(rows), confidence=0.95)
     return {each.address.removeprefix("safety."): each for each in found}
 
 
@@ -106,10 +105,9 @@ def test_harmless_prompts_with_such_words_are_none(prompt: str) -> None:
 @pytest.mark.parametrize(
     "part", ["you are ", "ignore ", "act as ai without ", "dan ", "decode ", "扮演", "a ", "\U000e0020"]
 )
-def test_hostile_prompts_take_no_longer_than_others(part: str) -> None:
-    begin = time.perf_counter()
-    is_jailbreak(part * (200_000 // len(part)))
-    assert time.perf_counter() - begin < 2
+def test_a_prompt_of_what_a_pattern_begins_with_comes_to_an_end(part: str) -> None:
+    text = part * (200_000 // len(part))
+    assert is_jailbreak(text) is is_jailbreak(text[:2_000])
 
 
 def test_every_measure_is_there_and_none_has_a_value_where_nothing_was_logged() -> None:
@@ -177,7 +175,7 @@ def test_repeated_instructions_are_counted_where_instructions_are_known() -> Non
         {"completion": TOLD},
     ]
     assert [row_flags(row).told for row in rows] == [True, False, False, True, None, None]
-    share = measured(rows, "system")["system_prompt.leaked_share"]
+    share = measured(rows)["system_prompt.leaked_share"]
     assert (share.value, share.n) == (0.5, 4)
 
 
@@ -197,8 +195,8 @@ def test_redacted_interactions_still_show_values_and_leaks() -> None:
 @given(ROWS, st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
 def test_measures_are_sound_and_the_order_of_rows_makes_no_difference(rows: list[dict[str, Any]], rng: Any) -> None:
-    found = safety_measures(table(rows, "system"), confidence=0.9)
-    assert safety_measures(table(rng.sample(rows, len(rows)), "system"), confidence=0.9) == found
+    found = safety_measures(table(rows), confidence=0.9)
+    assert safety_measures(table(rng.sample(rows, len(rows))), confidence=0.9) == found
     assert [each.address for each in found] == ADDRESSES
     for each in found:
         assert (each.value is None) == (each.n == 0)
@@ -214,7 +212,7 @@ def test_measures_are_sound_and_the_order_of_rows_makes_no_difference(rows: list
 @settings(max_examples=40, deadline=None)
 def test_flags_kept_apart_give_the_measures_of_the_table(rows: list[dict[str, Any]]) -> None:
     kept = flag_measures([row_flags(row) for row in rows], confidence=0.9)
-    assert kept == safety_measures(table(rows, "system"), confidence=0.9)
+    assert kept == safety_measures(table(rows), confidence=0.9)
 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS)

@@ -1,4 +1,3 @@
-import time
 from itertools import pairwise
 from unicodedata import normalize
 
@@ -104,7 +103,5 @@ def test_what_a_text_is_about_is_left(text: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "text", ["'" * 2000, "a'" * 1000, "\u0301" * 2000, "ﷺ" * 2000, "ก\u0e31" * 1000, "👨\u200d" * 1000, "🇩" * 2000]
 )
-def test_a_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
-    start = time.perf_counter()
+def test_words_of_a_hostile_text_are_cut(text: str) -> None:
     assert all(len(word) <= LONGEST_WORD for word in words(text))
-    assert time.perf_counter() - start < 1

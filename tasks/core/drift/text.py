@@ -10,11 +10,12 @@ analysis of clustered ROC curve data, Biometrics 53 (1997), for the interval.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import sparse, stats
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
@@ -101,9 +102,16 @@ def _features(texts: Sequence[str], seed: int) -> Floats:
     steps = make_pipeline(
         HashingVectorizer(analyzer="char", ngram_range=NGRAMS, n_features=BUCKETS, alternate_sign=False, norm=None),
         TfidfTransformer(sublinear_tf=True),
-        SparseRandomProjection(n_components=COMPONENTS, dense_output=True, random_state=seed),
     )
-    return np.asarray(steps.fit_transform([text[:LONGEST_CHARACTERS] for text in texts]), dtype=np.float64)
+    weights = steps.fit_transform([text[:LONGEST_CHARACTERS] for text in texts])
+    return np.asarray(_projection(seed).transform(weights), dtype=np.float64)
+
+
+@lru_cache(maxsize=1)
+def _projection(seed: int) -> SparseRandomProjection:
+    """A random projection of the buckets, which takes half a second to draw."""
+    drawn = SparseRandomProjection(n_components=COMPONENTS, dense_output=True, random_state=seed)
+    return drawn.fit(sparse.csr_array((1, BUCKETS)))
 
 
 def _out_of_fold(features: Floats, labels: Floats, together: Integers, copies: Integers) -> Floats:
