@@ -10,6 +10,7 @@ from tasks.core.feedback.agreement import AGREEMENTS
 from tasks.core.operations import service
 from tasks.core.records.interaction import NUMERIC_ROLES
 from tasks.core.safety import signals
+from tasks.core.safety.recognisers import RECOGNISERS
 from tasks.core.usage import people, spread
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def catalogue(config: "MonitorConfig") -> Mapping[str, str | None]:
 def check_thresholds(config: "MonitorConfig") -> None:
     """Raises ValueError for a limit on a measure that there is not, or that the monitor does not take."""
     known = catalogue(config) if config.thresholds else {}
+    elsewhere = {limit.address for limit in config.section_thresholds}
     for address in config.thresholds:
+        if address in elsewhere:
+            message = f"thresholds.{address}: its own section sets a limit already; remove one of them"
+            raise ValueError(message)
         if address not in known:
             near = get_close_matches(address, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else "; docs/monitor-file.md names them"
@@ -58,34 +63,46 @@ def _subject(address: str) -> str:
 
 
 def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
-    mapped = config.source.all_columns
+    mapped, logged = config.source.all_columns, config.source.columns
     yield from ((address, None) for address in ALWAYS)
     for name, metric in config.metrics.items():
         yield from ((f"quality.{name}.{measure}", None) for measure in QUALITY)
         yield from ((f"quality.{name}.share_{label}", None) for label in metric.scale.labels.values())
     sections = (
-        ("operations", config.operations, service.MEASURES),
-        ("usage", config.usage, {**people.MEASURES, **spread.MEASURES}),
-        ("safety", config.safety, signals.MEASURES),
+        ("operations", config.operations, logged, service.MEASURES),
+        ("usage", config.usage, logged, {**people.MEASURES, **spread.MEASURES}),
+        ("safety", config.safety, mapped, signals.MEASURES),
     )
-    for section, asked, measures in sections:
+    for section, asked, columns, measures in sections:
         for address, needs in measures.items():
-            yield address, f"needs the section {section}" if asked is None else _unmapped(needs, mapped)
+            yield address, f"needs the section {section}" if asked is None else _unmapped(needs, columns)
+    yield from _settings(config)
+    for address, needs in rates.MEASURES.items():
+        yield address, _unmapped(needs, mapped)
+    for name in config.metrics:
+        yield from ((f"feedback.{name}.{one}", _unmapped(("feedback",), mapped)) for one in AGREEMENTS)
+    yield from _own(config)
+    yield from _drift(config)
+
+
+def _settings(config: "MonitorConfig") -> Iterator[tuple[str, str]]:
+    """What is off for want of a setting beside the columns."""
+    for kind in RECOGNISERS:
+        if config.safety is not None and kind not in config.safety.kinds:
+            yield f"safety.pii.leaked_{kind}", f"needs {kind} among safety.kinds"
     if config.operations is not None and config.operations.slow_ms is None:
         yield "operations.latency_ms.slow_share", "needs operations.slow_ms"
     if config.usage is not None and config.usage.salt is None:
         people_need = [address for address, needs in people.MEASURES.items() if people.PEOPLE.intersection(needs)]
         yield from ((address, "needs usage.salt") for address in people_need)
-    for address, needs in rates.MEASURES.items():
-        yield address, _unmapped(needs, mapped)
-    for name in config.metrics:
-        yield from ((f"feedback.{name}.{one}", _unmapped(("feedback",), mapped)) for one in AGREEMENTS)
-    if config.custom is not None:
-        yield from ((f"reference.{name}.mean", None) for name in config.custom.reference)
-        yield from (
-            (f"custom.{name}.{one}", None) for name in config.custom.functions for one in ("mean", "missing_share")
-        )
-    yield from _drift(config)
+
+
+def _own(config: "MonitorConfig") -> Iterator[tuple[str, None]]:
+    if config.custom is None:
+        return
+    yield from ((f"reference.{name}.mean", None) for name in config.custom.reference)
+    for name in config.custom.functions:
+        yield from ((f"custom.{name}.{one}", None) for one in ("mean", "missing_share"))
 
 
 def _drift(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
@@ -95,7 +112,9 @@ def _drift(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
     for name in config.source.all_columns:
         if name not in UNCOMPARED:
             numbers = ("wasserstein",) if name in NUMERIC_ROLES else ()
-            yield from ((f"drift.{name}.{measure}", section) for measure in ("psi", "js", "p_value", *numbers))
+            yield from (
+                (f"drift.{name}.{measure}", section) for measure in ("psi", "js", "p_value", "importance", *numbers)
+            )
     for name in config.metrics:
         yield from ((f"drift.{name}.{measure}", section) for measure in ("psi", "js", "p_value", "mean_shift"))
         yield from ((f"drift.concept_{name}.{measure}", section) for measure in ("p_value", "largest_change"))

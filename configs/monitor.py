@@ -10,15 +10,18 @@ from pydantic import Field, ValidationError, model_validator
 from configs.catalogue import check_thresholds
 from configs.contract import Contract
 from configs.custom import Custom
-from configs.drift import Drift
+from configs.drift import UNCOMPARED, Drift
 from configs.evaluator import Evaluator
 from configs.quality import Quality
 from configs.signals import Comparison, Limit, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
 from configs.values import Duration, Kind, Location, SecretReference, Section
+from tasks.core.drift.judge import AGREEMENT
 from tasks.core.errors import ConfigError
+from tasks.core.operations.records import QUARANTINED
 from tasks.core.quality.metric import Metric
 from tasks.core.records.facts import Facts
+from tasks.core.verdict import Direction, Threshold
 
 DERIVED = ("language", "topic")  # segments that are told from the texts where they are not mapped
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
@@ -173,16 +176,36 @@ class MonitorConfig(Section):
     def _segments_of_known_columns(self) -> Self:
         columns = {*self.source.all_columns, *DERIVED}
         for name in self.segment_columns:
+            if name in UNCOMPARED:
+                message = f"segments: {name} is a text or an ID; segments go by columns of few values"
+                raise ValueError(message)
             if name not in columns and self.source.format != AUTO:
                 message = f"segments: {name} is not mapped; add source.columns.{name} or remove it"
                 raise ValueError(message)
         if "topic" in self.segment_columns and "topic" not in self.source.all_columns and self.drift is None:
             message = "segments: topic is told by the topics of the baseline; add drift: {} or map source.columns.topic"
             raise ValueError(message)
+        names = [one if isinstance(one, str) else one.name for one in self.segments]
+        conditions = [one.name for one in self.segments if not isinstance(one, str)]
+        if doubled := [name for name in names if names.count(name) > 1 or (name in conditions and name in columns)]:
+            message = f"segments: {doubled[0]} is the name of two segmentations or of a column; give it another"
+            raise ValueError(message)
         by = self.compare.by if self.compare else None
+        if by in UNCOMPARED:
+            message = f"compare.by: {by} is a text or an ID, and no version; name the column of the version"
+            raise ValueError(message)
         if by is not None and by not in self.source.all_columns and self.source.format != AUTO:
             message = f"compare.by: {by} is not mapped; add source.columns.{by}"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _names_of_drift_are_one_thing(self) -> Self:
+        if self.drift is not None:
+            taken = {"topics", *self.metrics, *(f"concept_{name}" for name in self.metrics)}
+            if doubled := taken.intersection(self.source.all_columns):
+                message = f"source.columns.{min(doubled)}: drift has another measure by that name; rename the column"
+                raise ValueError(message)
         return self
 
     @model_validator(mode="after")
@@ -196,6 +219,25 @@ class MonitorConfig(Section):
                     message = f"quality.canaries: interaction {number} has a score of {name} but no {lacking[0]}"
                     raise ValueError(message)
         return self
+
+    @property
+    def section_thresholds(self) -> list[Threshold]:
+        """The limits that sections set by keys of their own."""
+        asked = [
+            Threshold(address=f"quality.{name}.{measure}", limit=limit, direction=Direction.MIN)
+            for name, metric in self.quality.metrics.items()
+            for measure, limit in (("pass_rate", metric.min_pass_rate), ("coverage", self.quality.min_coverage))
+            if limit is not None
+        ]
+        canaries = self.quality.canaries
+        if canaries is not None and canaries.min_agreement is not None:
+            asked.append(Threshold(address=AGREEMENT, limit=canaries.min_agreement, direction=Direction.MIN))
+        for section in (self.contract, self.drift, self.custom):
+            asked += section.thresholds() if section is not None else ()
+        if self.source.quarantine.breach_above is not None:
+            limit = self.source.quarantine.breach_above
+            asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))
+        return asked
 
     @property
     def segment_columns(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _previewed(config: MonitorConfig, console: Console, moment: datetime, newest
 def _check_columns(config: MonitorConfig, rows: list[dict[str, object]]) -> None:
     """Raises ConfigError where a field that the metrics need is in none of the rows."""
     if missing := [role for role in _needed(config) if rows and all(row[role] is None for row in rows)]:
-        field = config.source.columns[missing[0]]
+        field = config.source.all_columns[missing[0]]
         message = (
             f"source.columns.{missing[0]} is {field}: the sampled interactions have no such field; correct its name"
         )

@@ -44,13 +44,13 @@ def show(published: Sequence[Published]) -> None:
 def _show_last(console: Console, last: Published) -> None:
     for verdict in last.verdicts:
         if verdict.state is not State.OK:
-            console.print(f"{SIGNS[verdict.state]} {verdict.explanation}", highlight=False, soft_wrap=True)
+            console.print(f"{SIGNS[verdict.state]} {escape(verdict.explanation)}", highlight=False, soft_wrap=True)
     for finding in last.findings[:FINDINGS_SHOWN]:
         console.print(f"[cyan]![/] {escape(finding)}", highlight=False, soft_wrap=True)
     if len(last.findings) > FINDINGS_SHOWN:
         console.print(f"[cyan]![/] and {len(last.findings) - FINDINGS_SHOWN} more in the report")
     for warning in last.warnings:
-        console.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]warning[/] {escape(warning)}", highlight=False, soft_wrap=True)
     console.print(f"report   {last.report}", soft_wrap=True, highlight=False)
     console.print(f"results  {last.results}", soft_wrap=True, highlight=False)
 

@@ -19,11 +19,12 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.comparing import compared as versions_compared
 from tasks.comparing import told
 from tasks.core.alert import Alert, AlertBook, amend, follow
-from tasks.core.drift.judge import AGREEMENT, bridge_measures, canary_measures, change_sentence
+from tasks.core.drift.judge import bridge_measures, canary_measures, change_sentence
 from tasks.core.drift.tokens import TokenDrift
+from tasks.core.errors import ConfigError
 from tasks.core.evidence import Evidence
 from tasks.core.manifest import MetricCounts
-from tasks.core.measure import Measure
+from tasks.core.measure import Measure, unmeasured
 from tasks.core.operations.judging import PREVENTED, judging_verdict, prevented_share, undecided
 from tasks.core.operations.records import record_measures
 from tasks.core.operations.service import MISSING_HOURS, silence_verdict
@@ -32,12 +33,11 @@ from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.score import REFUSALS
 from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.safety.measures import redaction_counts
-from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
+from tasks.core.verdict import Rule, State, Threshold, Verdict, decide
 from tasks.drifting import Drifted, compared_schema, drift_of
 from tasks.measuring import own_values, sampled_measures, segment_measures, segments, suspected_measures, weak_slices
 from tasks.retry import may_heal
 
-QUARANTINED: Final = "operations.records.quarantined_share"
 EARLIER: Final = 7  # windows, in which a version that is gone from this one is looked for
 
 
@@ -85,7 +85,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         metrics={name: MetricCounts.of(tally) for name, tally in tallied.items()},
         findings=found.findings,
         words=found.words,
-        warnings=((change_sentence(shifts),) if scored.changed else ()) + tuple(failed),
+        warnings=((change_sentence(shifts),) if scored.changed else ()) + (*failed, *found.warnings),
     )
 
 
@@ -96,15 +96,20 @@ class _Found:
     measures: tuple[Measure, ...]
     findings: tuple[str, ...]
     words: Mapping[str, tuple[TokenDrift, ...]]
+    warnings: tuple[str, ...]
 
 
 def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored, store: Storage) -> _Found:
     """Every family of signals on the sample and on its segments, drift, weakest slices, versions compared."""
     windows = max(config.drift.baseline.previous if config.drift else 0, EARLIER if config.compare else 0)
     earlier = earlier_evidence(config, job.window, windows, scored, store) if windows else []
-    drifted = Drifted(words={})
+    drifted, untold = Drifted(words={}), list[str]()
     if config.drift is not None:
-        baseline = baseline_of(config.drift.baseline, store, earlier, compared_schema(config))
+        compared_with = compared_schema(config)
+        try:
+            baseline = baseline_of(config.drift.baseline, store, earlier, compared_with)
+        except ConfigError as error:  # of a fixed baseline: it costs the drift and not the run
+            baseline, untold = compared_with.empty_table(), [str(error)]
         drifted = drift_of(config, evidence, baseline, earlier[-config.drift.baseline.previous :])
     within = segments(config, evidence.interactions, drifted.topics)
     others = {name: values for name, values in within.items() if config.compare is None or name != config.compare.by}
@@ -121,6 +126,7 @@ def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored
         ),
         findings=(*slices, *told(comparisons)),
         words=drifted.words,
+        warnings=tuple(untold),
     )
 
 
@@ -132,10 +138,12 @@ def _prevented(tallied: Mapping[str, Tally]) -> Measure:
 def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored) -> tuple[Verdict, ...]:
     """Every threshold decided; where the evaluator refused, nothing is said of quality, and the refusal is told."""
     by_address = {measure.address: measure for measure in measures}
+    asked = thresholds(config)
+    by_address |= {one.address: unmeasured(one.address) for one in asked if one.address not in by_address}
     stopped = scored.use.stopped
     why = stopped.message if stopped is not None and stopped.reason in REFUSALS else None
     verdicts = []
-    for threshold in thresholds(config):
+    for threshold in asked:
         is_quality = threshold.address.startswith("quality.")
         rule = Rule(
             by_interval=config.decide.by == "interval",
@@ -153,26 +161,7 @@ def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored
 
 def thresholds(config: MonitorConfig) -> list[Threshold]:
     """What the monitor asks for: of each metric, of the canaries, and how much may be unusable."""
-    asked = []
-    for name, metric in config.quality.metrics.items():
-        limits = {"pass_rate": metric.min_pass_rate, "coverage": config.quality.min_coverage}
-        asked += [
-            Threshold(address=f"quality.{name}.{measure}", limit=limit, direction=Direction.MIN)
-            for measure, limit in limits.items()
-            if limit is not None
-        ]
-    canaries = config.quality.canaries
-    if canaries is not None and canaries.min_agreement is not None:
-        asked.append(Threshold(address=AGREEMENT, limit=canaries.min_agreement, direction=Direction.MIN))
-    if config.contract is not None:
-        asked += config.contract.thresholds()
-    for section in (config.drift, config.custom):
-        asked += section.thresholds() if section is not None else ()
-    asked += [limit.threshold(address) for address, limit in config.thresholds.items()]
-    if config.source.quarantine.breach_above is not None:
-        limit = config.source.quarantine.breach_above
-        asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))
-    return asked
+    return [*config.section_thresholds, *(limit.threshold(address) for address, limit in config.thresholds.items())]
 
 
 def _alerts(config: MonitorConfig, job: Job, verdicts: Iterable[Verdict], store: Storage) -> tuple[Alert, ...]:

@@ -14,7 +14,7 @@ from tasks.core.evidence import MOST_ROWS
 from tasks.core.records.interaction import KEYS, logged
 from tasks.core.safety.redaction import redact
 from tasks.core.window import Window
-from tasks.preview import preview_window
+from tasks.preview import preview_windows
 
 
 def baseline_of_windows(config: MonitorConfig, windows: Sequence[Window], progress: Progress) -> int:
@@ -23,9 +23,8 @@ def baseline_of_windows(config: MonitorConfig, windows: Sequence[Window], progre
     At most `MOST_ROWS` are kept, as many of each window. Raises ConfigError where they are too few.
     """
     first = MOST_ROWS // len(windows)
-    found = [
-        preview_window(config, window, datetime.now(UTC), progress).interactions.slice(0, first) for window in windows
-    ]
+    previews = preview_windows(config, windows, datetime.now(UTC), progress)
+    found = [preview.interactions.slice(0, first) for preview in previews]
     return _keep(config, pa.concat_tables(found), f"{windows[0].label} to {windows[-1].label} UTC")
 
 

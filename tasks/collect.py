@@ -71,9 +71,11 @@ def recollect_window(window: Window, revision: int, store: Storage) -> Collected
     except FileNotFoundError as error:
         message = f"the window {window.label} UTC has not been run; a replay needs a run before it"
         raise ConfigError(message) from error
-    tables = {kind: key(kind, window.key, revision) for kind in ("interactions", "quarantine")}
+    tables = {kind: key(kind, window.key, revision) for kind in ("interactions", "quarantine", "users")}
     for kind, place in tables.items():
-        store.put(place, read_bytes(store, key(kind, window.key, revision - 1)))
+        copied = key(kind, window.key, revision - 1)
+        if kind != "users" or store.list(copied):  # nobody may have been counted
+            store.put(place, read_bytes(store, copied))
     return Collected(
         interactions=tables["interactions"],
         objects=before.objects,

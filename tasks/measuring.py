@@ -12,7 +12,9 @@ from typing import Final
 import pyarrow as pa
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.baseline import read_baseline
 from tasks.adapters.functions import Failed, load_function, run_function
+from tasks.adapters.locations import open_storage
 from tasks.adapters.segmenting import segments_of
 from tasks.adapters.source import salt_of
 from tasks.core.custom.measures import function_measures, reference_measures
@@ -31,7 +33,7 @@ from tasks.core.segments.measures import slice_measures
 from tasks.core.segments.weakest import sentence, weakest
 from tasks.core.usage.languages import language_of
 from tasks.core.usage.spread import language_measures
-from tasks.drifting import topic_names
+from tasks.drifting import compared_schema, topic_names
 
 Family = Callable[[MonitorConfig, Evidence], Iterable[Measure]]
 Segments = Mapping[str, list[str | None]]  # by the name of a segmentation, the segment of each interaction
@@ -39,9 +41,15 @@ MOST_SEGMENTS: Final = 20  # of each segmentation, the largest
 
 
 def check_signals(config: MonitorConfig) -> None:
-    """Raises ConfigError for a segment's condition that cannot be read, a salt or a function that is not there."""
+    """Raises ConfigError for a segment's condition that cannot be read, and for what is not there.
+
+    That is a salt, a function of one's own, or a fixed baseline.
+    """
     segments(config, schema(config.source.segments).empty_table(), None)
     salt_of(config)
+    if config.drift is not None and config.drift.baseline.fixed:
+        store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
+        read_baseline(store, compared_schema(config))
     for function in config.custom.functions.values() if config.custom else ():
         load_function(function.call)
 

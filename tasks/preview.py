@@ -1,5 +1,6 @@
 """Preview: what a run would collect from a window, read without a trace of it in the store."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,13 +28,22 @@ class Preview:
 
 def preview_window(config: MonitorConfig, window: Window, moment: datetime, progress: Progress) -> Preview:
     """Read a window as `collect_window` does; nothing stays."""
+    (found,) = preview_windows(config, [window], moment, progress)
+    return found
+
+
+def preview_windows(
+    config: MonitorConfig, windows: Sequence[Window], moment: datetime, progress: Progress
+) -> Iterator[Preview]:
+    """Read windows one after the other, each object once; nothing stays."""
     with open_scratch(config.engine.scratch_gb) as scratch:
         aside = open_storage((scratch.folder / "store").as_uri(), create=True)
         here = config.model_copy(update={"engine": config.engine.model_copy(update={"dask": None})})
-        found = read_window(here, window, moment, aside, scratch, progress)
-        return Preview(
-            interactions=pq.read_table(found.sample),
-            objects=len(found.objects),
-            counts=found.counts,
-            warnings=found.warnings,
-        )
+        for window in windows:
+            found = read_window(here, window, moment, aside, scratch, progress)
+            yield Preview(
+                interactions=pq.read_table(found.sample),
+                objects=len(found.objects),
+                counts=found.counts,
+                warnings=found.warnings,
+            )

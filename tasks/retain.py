@@ -15,6 +15,7 @@ from tasks.adapters.intake import reader_of, rules_of
 from tasks.adapters.locations import open_storage
 from tasks.adapters.source import salt_of
 from tasks.adapters.storage import Storage
+from tasks.core.errors import ConfigError
 from tasks.core.window import start_of_key
 
 DAY: Final = timedelta(days=1)
@@ -36,7 +37,7 @@ def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int
     limits = {
         "interactions": kept.interactions,
         "report": kept.interactions,
-        "users": kept.interactions,
+        "users": config.usage.remember if config.usage else kept.interactions,
         "scores": kept.scores,
         "replays": kept.scores,
         "replies": kept.raw,
@@ -58,6 +59,11 @@ def forget(config: MonitorConfig, *, user: str | None, interaction: str | None) 
     """
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
     salt = salt_of(config) if config.facts.with_people else None
+    if salt is None and user is not None and store.list("users/"):
+        message = (
+            "the store holds hashed users: set usage.salt to what they were hashed with, to erase this one as well"
+        )
+        raise ConfigError(message)
     return erase(store, find(store, user=user, interaction=interaction, salt=salt))
 
 

@@ -1,6 +1,7 @@
 """The fixed baseline of a monitor in its store: the interactions that every window's drift is held against."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -61,6 +62,9 @@ def read_given(path: Path, columns: Mapping[str, str], schema: pa.Schema) -> pa.
     except (OSError, pa.ArrowInvalid) as error:
         message = f"{path}: it cannot be read: {str(error).splitlines()[0]}; give JSON lines, CSV or Parquet"
         raise ConfigError(message) from error
+    if doubled := [name for name, count in Counter(table.column_names).items() if count > 1]:
+        message = f"{path}: it has the column {doubled[0]} twice; remove one"
+        raise ConfigError(message)
     names = {
         field.name: name
         for field in schema

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from configs.drift import Baseline
 from tasks.adapters.baseline import read_baseline
+from tasks.adapters.results import fitted
 from tasks.adapters.storage import Storage
 from tasks.core.evidence import Evidence
 
@@ -17,14 +18,5 @@ def baseline_of(asked: Baseline, store: Storage, earlier: Sequence[Evidence], sc
     """
     if asked.fixed:
         return read_baseline(store, schema)
-    parts = [_fitted(part.interactions, schema) for part in earlier[-asked.previous :]]
+    parts = [fitted(part.interactions, schema) for part in earlier[-asked.previous :]]
     return pa.concat_tables([schema.empty_table(), *parts])
-
-
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    rows = table.num_rows
-    columns = [
-        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(rows, field.type)
-        for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)

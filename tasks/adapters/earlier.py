@@ -1,10 +1,14 @@
 """The windows before one, as they were published: their sampled interactions with what was judged of them."""
 
+from dataclasses import replace
+
 from configs.monitor import MonitorConfig
 from tasks.adapters.judgements import read_judgements
-from tasks.adapters.results import key, read_tables, revisions
-from tasks.adapters.storage import Storage
+from tasks.adapters.results import fitted, key, read_tables, revisions
+from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.evidence import MOST_ROWS, Evidence
+from tasks.core.manifest import Manifest
+from tasks.core.records.interaction import schema
 from tasks.core.run import Scored
 from tasks.core.window import Window, key_of
 
@@ -14,6 +18,7 @@ def earlier_evidence(
 ) -> list[Evidence]:
     """The newest `windows` published before this one, oldest first, as far as their interactions are still kept.
 
+    Of their scores those of the present judge are known. A column that a window did not have yet is null there.
     At most `MOST_ROWS`, as many of each: interactions lie in the order of the sample, so the first are a sample too.
     """
     published = revisions(store)
@@ -21,11 +26,19 @@ def earlier_evidence(
     kept = {stored.key for stored in store.list("interactions/")}
     wanted = {start: key("interactions", key_of(start), published[start]) for start in before}
     found = [start for start, place in wanted.items() if place in kept]
-    tables = read_tables(store, [wanted[start] for start in found])
+    columns = schema(config.source.segments)
+    tables = [fitted(table, columns) for table in read_tables(store, [wanted[start] for start in found])]
     first = MOST_ROWS // max(len(tables), 1)
-    every = config.window.every
     return [
-        Evidence.of(part, read_judgements(config, span, part, scored, store))
+        Evidence.of(part, read_judgements(config, span, part, replace(scored, root=root), store))
         for start, table in zip(found, tables, strict=True)
-        for part, span in [(table.slice(0, first), Window(start=start, end=start + every))]
+        for part in [table.slice(0, first)]
+        for span in [Window(start=start, end=start + config.window.every)]
+        for root in [_root(store, span, published[start])]
     ]
+
+
+def _root(store: Storage, window: Window, revision: int) -> str:
+    """The folder of the scores of a published window: a replay has one of its own."""
+    manifest = read_bytes(store, key("runs", window.key, revision, "json"))
+    return Manifest.model_validate_json(manifest).scores

@@ -96,6 +96,8 @@ def remains(store: Storage, subject: Subject) -> Iterator[str]:
         table = pq.read_table(BytesIO(content))
         if "key" in table.column_names and pc.any(pc.is_in(_binary(table["key"]), marks.keys)).as_py():
             yield stored.key
+        if "facts" in table.column_names and pc.any(_of_user(table, marks)).as_py():
+            yield stored.key
         if stored.key.startswith("users/") and pc.any(pc.is_in(table["user"], marks.hashed)).as_py():
             yield stored.key
         told = marks.told if _is_unusable(stored.key) else marks.named
@@ -143,7 +145,9 @@ def _rule(place: str, marks: _Marks) -> Callable[[pa.Table], pa.Array] | None:
     if place.startswith("users/"):
         return lambda table: pc.is_in(table["user"], marks.hashed)
     if place.endswith("halves.parquet"):
-        return lambda table: pc.is_in(_binary(table["key"]), marks.keys)
+        return lambda table: pc.or_(
+            pc.is_in(_binary(table["key"]), marks.keys), pc.fill_null(_of_user(table, marks), fill_value=False)
+        )
     if _is_unusable(place):
         return lambda table: _mentions(table["content"], marks.told)
     return None
@@ -198,6 +202,11 @@ def _forms(names: Iterable[str]) -> str:
 
 def _mentions(texts: pa.ChunkedArray, told: re.Pattern[str]) -> pa.BooleanArray:
     return pa.array([text is not None and told.search(text) is not None for text in texts.to_pylist()], pa.bool_())
+
+
+def _of_user(table: pa.Table, marks: _Marks) -> pa.ChunkedArray:
+    """Whether halves are of the user, by the hash among their facts."""
+    return pc.is_in(pc.struct_field(table["facts"], "user"), marks.hashed)
 
 
 def _binary(keys: pa.ChunkedArray) -> pa.ChunkedArray:

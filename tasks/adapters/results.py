@@ -56,6 +56,16 @@ def fetch(places: list[str], storage: Storage, scratch: Scratch) -> list[Path]:
         return list(pool.map(one, places))
 
 
+def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema; one that the table does not have is null."""
+    rows = table.num_rows
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 def day_folder(root: str, day: date) -> str:
     """The folder of a day: `<root>/date=2026-11-21/`."""
     return f"{root}/date={day:%Y-%m-%d}/"

@@ -80,6 +80,8 @@ def read_slice(
         _decode(engine, found, place)
         _read_references(engine, place, by_number)
         decode_facts(engine, found, place)
+        if config.redact and place.facts.segments:
+            _redact_segments(engine, config.redact)
         waiting = engine.execute(f"SELECT DISTINCT object FROM halves WHERE fault = '{Fault.REFERENCE_MISSING}'")
         unread = {number for (number,) in waiting.fetchall()}
         faults = [*found.faults, *_faulty(engine, found.numbered)]
@@ -154,6 +156,22 @@ def beside(place: Place, stored: StoredObject, reference: str) -> str | None:
         except (FileNotFoundError, UnreadableObjectError, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error):
             continue
     return None
+
+
+def _redact_segments(engine: "Engine", kinds: Sequence[str]) -> None:
+    """Redact the values of segments among the facts, each different one once."""
+    values = engine.execute("SELECT DISTINCT unnest(facts.segments) AS value FROM halves").fetchall()
+    marked = {value: redact({"value": value}, kinds).texts["value"] for (value,) in values if value is not None}
+    changed = {value: mark for value, mark in marked.items() if mark != value}
+    if changed:
+        engine.execute(
+            "CREATE TABLE marks AS SELECT map($1::VARCHAR[], $2::VARCHAR[]) AS mark", [[*changed], [*changed.values()]]
+        )
+        segments = "list_transform(facts.segments, lambda v: coalesce(mark[v], v))"
+        engine.execute(
+            "CREATE OR REPLACE TABLE halves AS SELECT * EXCLUDE (mark) "
+            f"REPLACE (struct_update(facts, segments := {segments}) AS facts) FROM halves, marks"
+        )
 
 
 def _homes(engine: "Engine", place: Place, files: Mapping[int, Staged]) -> dict[int, datetime]:

@@ -18,12 +18,14 @@ from tasks.adapters.observing import Observing
 from tasks.adapters.results import fetch, key, revisions
 from tasks.adapters.sampled import Library, read_sampled
 from tasks.adapters.screening import QUARANTINE_SCHEMA, Written, contract_measures, write_sample
+from tasks.adapters.source import salt_of
 from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage
 from tasks.core.manifest import ReadObject, RecordCounts
 from tasks.core.measure import Measure
 from tasks.core.operations.service import Terms, service_measures
 from tasks.core.records.contract import warnings
+from tasks.core.records.facts import hashed
 from tasks.core.records.fault import Fault
 from tasks.core.records.observed import Observed
 from tasks.core.usage.people import usage_measures
@@ -63,15 +65,19 @@ def read_window(
     with open_engine(scratch.folder, config.engine.memory_gb) as engine:
         settling.load(engine, files)
         slow_ms = config.operations.slow_ms if config.operations else None
-        observing = Observing(engine, window, config.facts.segments, slow_ms)
-        each_part = observing.add if config.facts.fields else _nothing
+        observing = None
+        if config.facts.fields:
+            salt_mark = hashed(salt_of(config), "")
+            observing = Observing(engine, window, config.facts.segments, slow_ms, salt_mark)
+        each_part = observing.add if observing else _nothing
         counts = settling.sample_of(engine, window, rules_of(config), config.sample, each_part)
-        observed = observing.observed(
-            config.decide.min_scored, _written(library), _earlier(config, window, store, scratch)
-        )
-        users = scratch.path() if config.facts.with_people else None
-        if users is not None:
-            observing.write_users(users)
+        observed, users = None, None
+        if observing is not None:
+            earlier = _earlier(config, window, store, scratch)
+            observed = observing.observed(config.decide.min_scored, _written(library), earlier)
+            users = scratch.path() if config.facts.with_people else None
+            if users is not None:
+                observing.write_users(users)
         astray = settling.astray(engine, _homes(library, window), rules_of(config))
         batches = read_sampled(engine, config.source, library, intake.listed, scratch)
         written = write_sample(config, batches, scratch)
@@ -123,8 +129,10 @@ def _written(library: Library) -> dict[int, datetime]:
 
 
 def _observed_measures(
-    config: MonitorConfig, window: Window, counts: RecordCounts, observed: Observed
+    config: MonitorConfig, window: Window, counts: RecordCounts, observed: Observed | None
 ) -> Iterator[Measure]:
+    if observed is None:
+        return
     mapped = config.source.columns
     if config.operations is not None:
         prices = {name: price.resolved for name, price in config.operations.prices.items()}

@@ -60,6 +60,12 @@ class Measure:
         return f"{self.name}{part}"
 
 
+def unmeasured(address: str) -> Measure:
+    """A measure of the whole window for which there was nothing to be taken from."""
+    signal, subject, measure = address.split(".")
+    return Measure(signal=signal, subject=subject, measure=measure, value=None, n=0, unit="ratio")
+
+
 def to_table(measures: Iterable[Measure], window_start: datetime, revision: int) -> pa.Table:
     """The measures of one window as a table of `SCHEMA`."""
     rows = [

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tasks.core.measure import KEY_FIELDS, VALUE_FIELDS, Measure, key_columns
 
+THOUSAND = 1000  # from there on without decimals
 SCHEMA = pa.schema(
     [
         *KEY_FIELDS,
@@ -162,7 +163,13 @@ def _explain(threshold: Threshold, measure: Measure, state: State, remark: str) 
 
 def _figure(unit: str, value: float) -> str:
     """Shares, scores and ratios with three decimals, counts and amounts with as many digits as tell something."""
-    return f"{value:.3f}" if unit in {"share", "score", "ratio"} else f"{value:,.6g}"
+    return (
+        f"{value:.3f}"
+        if unit in {"share", "score", "ratio"}
+        else f"{value:,.0f}"
+        if abs(value) >= THOUSAND
+        else f"{value:.4g}"
+    )
 
 
 def verdict_table(verdicts: Iterable[Verdict], window_start: datetime, revision: int) -> pa.Table:

@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from configs.catalogue import catalogue
 from configs.monitor import MonitorConfig
 from tasks.adapters.results import key, read_table
 from tasks.core.errors import ConfigError
@@ -200,6 +201,9 @@ def test_users_of_the_windows_before_are_returning_ones_until_they_are_forgotten
     assert second["usage.users.returning_share"].value == 2 / 5
     erased = forget(config, user="customer-3", interaction=None)
     assert erased["users"] == 2
+    assert erased["halves"] == 4
+    with pytest.raises(ConfigError, match=r"set usage.salt"):
+        forget(watched(tmp_path, usage={}), user="customer-2", interaction=None)
 
 
 def test_own_functions_and_reference_metrics_are_measured_and_a_failing_one_costs_itself(
@@ -240,3 +244,56 @@ def test_a_function_that_is_not_there_is_told_before_anything_is_run(tmp_path: P
     functions = {"length": {"call": "no_such_module:length", "needs": ["completion"]}}
     with pytest.raises(ConfigError, match="no_such_module"):
         check_signals(watched(tmp_path, custom={"functions": functions}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"segments": ["user"]}, "user is a text or an ID"),
+        ({"compare": {"by": "session"}}, "session is a text or an ID"),
+        ({"segments": ["tier", {"name": "tier", "where": "true"}]}, "name of two segmentations or of a column"),
+        ({"thresholds": {"quality.fluency.pass_rate": {"min": 0.5}}}, "its own section sets a limit already"),
+        ({"safety": {"kinds": ["email"]}, "thresholds": {"safety.pii.leaked_iban": {"max": 0}}}, "needs iban among"),
+        ({"drift": {}, "source": {"columns": COLUMNS | {"topics": "t"}}}, "drift has another measure by that name"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_when_the_file_is_read(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        watched(tmp_path, **changes)
+
+
+def test_every_measure_that_a_limit_can_be_set_on_is_decided_in_an_empty_and_in_a_small_window(tmp_path: Path) -> None:
+    base = {"drift": {}, "compare": {}, "custom": {"reference": {"readability": {}}}, "quality": {"min_coverage": None}}
+    config = watched(tmp_path, **base, source={"columns": COLUMNS, "quarantine": {"breach_above": None}})
+    addresses = [address for address, why in catalogue(config).items() if why is None]
+    taken = {limit.address for limit in config.section_thresholds}
+    limits = {address: {"min": -1e9} for address in addresses if address not in taken}
+    config = watched(
+        tmp_path, **base, thresholds=limits, source={"columns": COLUMNS, "quarantine": {"breach_above": None}}
+    )
+    empty, _ = run(config)
+    write_hour(tmp_path, 1, [{"took": 1}])
+    small, _ = run(config, 1)
+    for published in (empty, small):
+        assert set(told(published)) >= set(limits)
+        assert set(told(published).values()) <= {"ok", "no_data", "undecided"}
+
+
+def test_a_fixed_baseline_that_is_not_there_costs_the_drift_and_not_the_run(tmp_path: Path) -> None:
+    write_hour(tmp_path, 0, [{"took": 1}] * 3)
+    config = watched(tmp_path, drift={"baseline": {"fixed": True}, "prompt": {"max_auc": 0.7}})
+    published, _ = run(config)
+    assert told(published)["drift.prompt.auc"] == "no_data"
+    assert any("make it with genwatch baseline" in warning for warning in published.warnings)
+
+
+def test_a_column_that_is_mapped_later_is_compared_from_then_on(tmp_path: Path) -> None:
+    write_hour(tmp_path, 0, [{"took": 1}] * 3)
+    run(watched(tmp_path))
+    write_hour(tmp_path, 1, [{"variant": "a"}] * 3)
+    _, found = run(
+        watched(tmp_path, source={"columns": COLUMNS | {"variant": "variant"}}, compare={"by": "variant"}), 1
+    )
+    assert found["operations.requests.count"].value == 3

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,10 +12,14 @@ from hypothesis import strategies as st
 
 from configs.monitor import MonitorConfig
 from tasks.adapters import settling
+from tasks.adapters.results import key, write_table
 from tasks.collect import collect_window
 from tasks.core.measure import Measure
+from tasks.core.operations.service import silence_verdict
 from tasks.core.records.facts import hashed
 from tasks.core.stats.sketch import ERROR
+from tasks.core.verdict import State
+from tasks.core.window import Window
 from tests.builders import SIX, WINDOW, asked, event, job, monitor, store_of, write_logs
 
 COLUMNS = {
@@ -98,11 +103,12 @@ def test_errors_are_told_by_their_class_and_an_unknown_word_is_neither_good_nor_
 
 
 def test_a_value_of_the_wrong_kind_costs_itself_and_is_counted_as_missing(tmp_path: Path) -> None:
-    odd: list[Any] = [10, "20", "soon", -5, None, {"ms": 3}, 1e400]
-    write(tmp_path, [{"took": one} for one in odd])
+    odd: list[Any] = [10, "20", "soon", -5, None, {"ms": 3}, 1e400, 1.79e308]
+    write(tmp_path, [{"took": one, "in": 1e19} for one in odd])
     found = measured(watched(tmp_path))
     assert found["operations.latency_ms.p50"].n == 2
-    assert found["operations.latency_ms.missing_share"].value == 5 / 7
+    assert found["operations.latency_ms.missing_share"].value == 6 / 8
+    assert found["operations.input_tokens.sum"].value is None
 
 
 def test_empty_truncated_and_filtered_completions_and_cache_hits_are_told_apart(tmp_path: Path) -> None:
@@ -133,6 +139,60 @@ def test_the_cost_counts_models_that_have_a_price_and_says_how_many(tmp_path: Pa
     found = measured(watched(tmp_path, operations={"prices": prices}))
     assert found["operations.cost_usd.sum"].value == pytest.approx(2.0 + 4.0 + 0.1)
     assert found["operations.cost_usd.priced_share"].value == 2 / 4
+
+
+def test_the_cost_of_a_model_with_few_calls_is_not_left_out(tmp_path: Path) -> None:
+    prices = {"big": {"prompt": 2.0, "completion": 8.0}, "rare": {"prompt": 100.0, "completion": 100.0}}
+    rows = [{"model": "big", "in": 1000, "out": 0}] * 9 + [{"model": "rare", "in": 1_000_000, "out": 0}]
+    write(tmp_path, rows)
+    found = measured(watched(tmp_path, operations={"prices": prices}, decide={"min_scored": 5}))
+    assert found["operations.cost_usd.sum"].value == pytest.approx(9 * 0.002 + 100)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [("200 OK", None), ("HTTP/1.1 404", "client_error"), ("503.0", "server_error")]
+)
+def test_an_http_status_may_have_words_around_it(tmp_path: Path, status: str, kind: str | None) -> None:
+    write(tmp_path, [{"status": status}])
+    found = measured(watched(tmp_path))
+    assert found["operations.errors.share"].value == (0 if kind is None else 1)
+    assert kind is None or found[f"operations.errors.{kind}_share"].value == 1
+
+
+def test_a_window_without_a_whole_hour_is_not_called_silent(tmp_path: Path) -> None:
+    config = watched(tmp_path, window={"every": "15m", "grace": "15m"})
+    quarter = Window(start=SIX, end=SIX + timedelta(minutes=15))
+    found = {one.address: one for one in collect_window(config, job(quarter), store_of(config)).measured}
+    assert found["operations.collection.missing_hours"].value is None
+    assert silence_verdict(found["operations.collection.missing_hours"]).state is State.OK
+
+
+def test_the_values_of_segments_are_redacted_before_they_are_kept(tmp_path: Path) -> None:
+    write(tmp_path, [{"tier": "ann@example.com", "took": 1}] * 3 + [{"tier": "gold", "took": 2}] * 3)
+    config = watched(tmp_path, segments=["tier"], redact=["email"])
+    found = measured(config)
+    assert found["operations.latency_ms.p50[tier=gold]"].n == 3
+    assert not [address for address in found if "ann@" in address]
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "store/bot/halves").rglob("*.parquet"))
+    assert b"ann@example" not in kept
+
+
+def test_with_another_salt_nobody_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, [{"who": "ann"}] * 2)
+    config = watched(tmp_path)
+    collect_window(config, job(WINDOW), store_of(config))
+    write_table(store_of(config), key("runs", WINDOW.key, 0, "json"), pa.table({"published": [True]}))
+    later = Window(start=WINDOW.end, end=WINDOW.end + (WINDOW.end - WINDOW.start))
+    write_logs(tmp_path, "inputs", later.start, [asked("z", later.start, who="ann")])
+    write_logs(tmp_path, "outputs", later.start, [event("z", later.start, [{"answer": "Here."}])])
+
+    def known() -> float | None:
+        measures = collect_window(config, job(later), store_of(config)).measured
+        return next(one.value for one in measures if one.address == "usage.users.returning_share")
+
+    assert known() == 1
+    monkeypatch.setenv("SALT", "sugar")
+    assert known() is None
 
 
 def test_every_version_and_segment_has_measures_of_its_own_if_it_has_enough_rows(tmp_path: Path) -> None:

@@ -228,5 +228,5 @@ def _mean(ratings: Sequence[float], confidence: float) -> Measure:
         low=low,
         high=high,
         n=len(ratings),
-        unit="score",
+        unit="rating",
     )

@@ -1,7 +1,11 @@
 """The measures of a window's records: how many there are, and how many could not be used."""
 
+from typing import Final
+
 from tasks.core.manifest import RecordCounts
 from tasks.core.measure import Measure
+
+QUARANTINED: Final = "operations.records.quarantined_share"
 
 
 def record_measures(counts: RecordCounts) -> list[Measure]:

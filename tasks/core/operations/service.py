@@ -20,7 +20,6 @@ from tasks.core.verdict import Direction, State, Verdict
 from tasks.core.window import Window
 
 SIGNAL: Final = "operations"
-MODEL: Final = "model_version"
 HOUR_S: Final = 3600
 MINUTE_S: Final = 60
 QUANTILES: Final[Mapping[str, float]] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
@@ -75,7 +74,7 @@ def service_measures(
     found = [_one("requests.count", float(requests) if requests else None, requests, "rows")]
     for tally in observed.tallies or (EMPTY,):
         found += _of_tally(tally, with_slow=terms.slow_ms is not None)
-    found += [*_cost(observed.tallies, terms.prices), *_load(observed, window), *_arrival(observed, window)]
+    found += [*_cost(observed, terms.prices), *_load(observed, window), *_arrival(observed, window)]
     return [one for one in found if asked.issuperset(MEASURES[one.name])]
 
 
@@ -122,16 +121,15 @@ def _of_tally(tally: Tally, *, with_slow: bool) -> Iterator[Measure]:
     yield _share("cache.hit_share", counts["cached"], counts["cached"] + counts["not_cached"], tally)
 
 
-def _cost(tallies: Iterable[Tally], prices: Mapping[str, Price]) -> Iterator[Measure]:
+def _cost(observed: Observed, prices: Mapping[str, Price]) -> Iterator[Measure]:
     """What the tokens of the priced models cost; nothing is said of models without a price, but for their share."""
-    priced, cost, calls = 0, 0.0, 0
-    for tally in tallies:
-        counts = tally.counts
-        calls += counts["calls"] if tally.segment_by is None else 0
-        price = price_of(tally.segment, prices) if tally.segment_by == MODEL and tally.segment else None
-        if price is not None and counts["has_tokens"]:
-            priced += counts["has_tokens"]
-            cost += price.cost_usd(counts["sum_input_tokens"], 0, counts["sum_output_tokens"])
+    priced, cost = 0, 0.0
+    for model, tokens in observed.models.items():
+        price = price_of(model, prices)
+        if price is not None:
+            priced += tokens.calls
+            cost += price.cost_usd(tokens.sent, 0, tokens.received)
+    calls = observed.tallies[0].counts["calls"] if observed.tallies else 0
     yield _one("cost_usd.sum", cost if priced else None, priced, "dollars")
     yield _one("cost_usd.mean", cost / priced if priced else None, priced, "dollars")
     yield _one("cost_usd.priced_share", priced / calls if calls else None, calls, "share")
@@ -158,10 +156,14 @@ def _load(observed: Observed, window: Window) -> Iterator[Measure]:
 
 
 def _arrival(observed: Observed, window: Window) -> Iterator[Measure]:
-    """The hours of the window without any input, and how long after its newest record an object was last written."""
-    hours = _hours(window)
-    missing = sum(hour not in observed.hours for hour in hours)
-    yield _one("collection.missing_hours", float(missing), len(hours), "hours")
+    """Whole hours of the window without any input, and how long after its newest record an object was last written.
+
+    None where the window holds no whole hour: what is missing in less is not told.
+    """
+    start, end = window.start.timestamp(), window.end.timestamp()
+    whole = [hour for hour in _hours(window) if start <= hour and hour + HOUR_S <= end]
+    missing = float(sum(hour not in observed.hours for hour in whole)) if whole else None
+    yield _one("collection.missing_hours", missing, len(whole), "hours")
     lags = observed.lags_s
     yield _one("collection_lag_s.median", float(median(lags)) if lags else None, len(lags), "seconds")
     yield _one("collection_lag_s.max", max(lags) if lags else None, len(lags), "seconds")
@@ -187,6 +189,6 @@ def silence_verdict(missing: Measure) -> Verdict:
         state=State.NO_DATA if hours else State.OK,
         explanation=f"nothing was logged in {hours} of {missing.n} hours: look whether the collector runs"
         if hours
-        else f"something was logged in each of {missing.n} hours",
+        else f"something was logged in each of {missing.n} whole hours",
         alarms=hours > 0,
     )

@@ -14,20 +14,23 @@ NUMBERS: Final = ("latency_ms", "first_token_ms", "input_tokens", "output_tokens
 HASHED: Final = ("user", "session")
 LENGTHS: Final[Mapping[str, str]] = {"prompt": "prompt_chars", "completion": "completion_chars"}
 KEPT_CHARACTERS: Final = 100  # of a segment's value
+LARGEST: Final = 1e12  # of a latency in milliseconds, of tokens: beyond it a number is no such thing
 KIND: Final = (
     "STRUCT(latency_ms DOUBLE, first_token_ms DOUBLE, input_tokens DOUBLE, output_tokens DOUBLE, outcome VARCHAR, "
     'ending VARCHAR, cached BOOLEAN, "user" UBIGINT, session UBIGINT, prompt_chars BIGINT, completion_chars BIGINT, '
     "segments VARCHAR[])"
 )
 NONE: Final = f"NULL::{KIND}"
+_HTTP: Final = r"^(http[ /]?[\d.]* )?"
 # The first that fits counts. Numbers are HTTP's or those of gRPC's and OTel's words.
 OUTCOMES: Final[Mapping[str, str]] = {
-    "rate_limited": r"^429$|rate.?limit|throttl|too.?many|quota|resource.?exhausted",
-    "timeout": r"^(408|504)$|time.?d?.?out|deadline",
-    "client_error": r"^4\d\d$|invalid|bad.?request|not.?found|unauthori|forbidden|permission|denied|validation|"
+    "rate_limited": rf"{_HTTP}429\b|rate.?limit|throttl|too.?many|quota|resource.?exhausted",
+    "timeout": rf"{_HTTP}(408|504)\b|time.?d?.?out|deadline",
+    "client_error": rf"{_HTTP}4\d\d\b|invalid|bad.?request|not.?found|unauthori|forbidden|permission|denied|validation|"
     r"context.?length|content.?(policy|filter)",
-    "server_error": r"^5\d\d$|server|unavailable|overload|internal",
-    "ok": r"^[23]\d\d$|^(status_?code_?)?(ok|unset|success|succeeded|successful|complete|completed|done|true|0)$",
+    "server_error": rf"{_HTTP}5\d\d\b|server|unavailable|overload|internal",
+    "ok": rf"{_HTTP}[23]\d\d\b|"
+    r"^(status_?code_?)?(ok|unset|success|succeeded|successful|complete|completed|done|true|0)$",
     "other_error": r"^(status_?code_?)?(error|err|fail|failed|failure|false|incomplete|cancell?ed)$|error|exception",
 }
 ENDINGS: Final[Mapping[str, str]] = {
@@ -83,11 +86,11 @@ def hashed(salt: str, name: str) -> int:
 
 
 def _number(text: str | None) -> str:
-    """A finite number that is not negative; anything else is none."""
+    """A number from 0 to `LARGEST`; anything else is none."""
     if text is None:
         return "NULL::DOUBLE"
     number = f"try_cast({text} AS DOUBLE)"
-    return f"CASE WHEN isfinite({number}) AND {number} >= 0 THEN {number} END"
+    return f"CASE WHEN {number} BETWEEN 0 AND {LARGEST} THEN {number} END"
 
 
 def _class(text: str | None, classes: Mapping[str, str]) -> str:
@@ -115,7 +118,7 @@ def _hashed(text: str | None) -> str:
 
 
 def _length(text: str | None) -> str:
-    return "NULL::BIGINT" if text is None else f"length({text})"
+    return "NULL::BIGINT" if text is None else f"length(trim({text}))"
 
 
 def _listed(texts: Iterable[str | None]) -> str:

@@ -19,8 +19,19 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTokens:
+    """The tokens that one version of a model was sent and gave, over the calls that told both."""
+
+    calls: int
+    sent: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """The tallies of a window; the first is that of the whole of it, where it has an interaction.
+
+    `models` are all versions of the model, however few calls they have.
 
     `users` and `sessions` say how many have how many interactions. `minutes` are the requests by the minute of their
     time, those without any left out. `lags_s` is by object how long after its newest record it was last written, in
@@ -29,6 +40,7 @@ class Observed:
     """
 
     tallies: tuple[Tally, ...]
+    models: Mapping[str, ModelTokens]
     users: Mapping[int, int]
     sessions: Mapping[int, int]
     minutes: Mapping[datetime, int]

@@ -10,6 +10,7 @@ import jinja2
 from tasks.core.measure import Measure
 from tasks.core.report.view import MetricView, ReportView
 
+THOUSAND: Final = 1000  # from there on without decimals
 LOCAL_NOTE: Final = (
     "Scores by the local evaluator: text statistics, not a language model. "
     "They show gross faults and are no substitute for a judge."
@@ -65,7 +66,7 @@ def value_of(value: float | None, unit: str) -> str:
         "ms": f"{value:,.0f} ms",
         "seconds": f"{value:,.0f} s",
     }
-    return shown.get(unit, f"{value:,.6g}").replace("-", "−")
+    return shown.get(unit, f"{value:,.0f}" if abs(value) >= THOUSAND else f"{value:.4g}").replace("-", "−")
 
 
 def words(measure: Measure) -> str:
