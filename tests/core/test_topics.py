@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
@@ -162,7 +162,11 @@ def test_the_order_of_the_texts_makes_no_difference(rng: random.Random, seed: in
     assert assign(topics, given_texts[:1]).tolist() == found[:1].tolist()
 
 
+ODD = ["Á", "Ê", "Ê", "Ë", "Ì", "Í", "Î", "Ï", *(f"0{letter}" for letter in "ABCDEFGÀÁÂ"), "A0", "Áㇰâ", "Áㇰâ"]
+
+
 @given(st.lists(st.text(max_size=20), min_size=20, max_size=40))
+@example(ODD)
 @settings(max_examples=15, deadline=None)
 def test_any_texts_have_topics_or_none(said: list[str]) -> None:
     topics = fit_topics(said, seed=7)

@@ -84,7 +84,8 @@ def _features(vectors: sparse.csr_array, seed: int) -> Floats:
     """The vectors in fewer columns, each row of length 1."""
     most = min(COMPONENTS, *vectors.shape)
     is_small = vectors.shape[1] <= most
-    reduced = vectors.toarray() if is_small else TruncatedSVD(most, random_state=seed).fit_transform(vectors)
+    with np.errstate(invalid="ignore"):  # of equal rows it divides no variance by none, for a figure that nobody reads
+        reduced = vectors.toarray() if is_small else TruncatedSVD(most, random_state=seed).fit_transform(vectors)
     return np.asarray(normalize(reduced), dtype=np.float64)
 
 
