@@ -16,14 +16,14 @@ from tasks.core.demo.traffic import BREAKS_AT, END, START
 from tasks.core.run import Published
 from tasks.demo import write_traffic
 
-LAST_WINDOW: Final = END - timedelta(hours=6)
+LAST_WINDOW: Final = END - timedelta(hours=12)
 SALT: Final = ("GENWATCH_SALT", "demo")
 Run = Callable[[MonitorConfig, datetime | None, datetime | None], list[Published]]
 
 MONITOR: Final = """\
 name: demo-support-bot
 description: A made-up support bot; on the second day a new version invents, breaks, leaks and takes its time
-window: {{every: 6h, grace: 15m}}
+window: {{every: 12h, grace: 15m}}
 source:
   format: azure_mdc
   inputs: {logs}/modelDataCollector/shop/blue/model_inputs

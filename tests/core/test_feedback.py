@@ -121,7 +121,7 @@ def test_the_rates_of_a_window_have_their_rows_and_intervals() -> None:
 
 def test_the_mean_rating_has_students_interval() -> None:
     mean = rates(["1", "2", "3", "4", "5"])["rating.mean"]
-    assert (mean.value, mean.n, mean.unit) == (3, 5, "score")
+    assert (mean.value, mean.n, mean.unit) == (3, 5, "rating")
     assert mean.low == pytest.approx(3 - 2.776445 * math.sqrt(2.5 / 5), abs=1e-5)
     alone = rates(["4", None])["rating.mean"]
     assert (alone.value, alone.low, alone.n) == (4, None, 1)
@@ -157,7 +157,7 @@ def test_any_column_gives_sound_rates_in_whatever_order(texts: list[str | None],
     for one in found.values():
         assert one.n <= len(texts)
         if one.value is not None:
-            assert 0 <= one.value <= (5 if one.unit == "score" else 1)
+            assert 0 <= one.value <= (5 if one.unit == "rating" else 1)
         if one.unit == "share" and one.low is not None:
             assert one.value is not None
             assert one.high is not None

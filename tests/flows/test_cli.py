@@ -154,9 +154,9 @@ def test_the_demo_degrades_on_its_second_day(tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
     lines = [line for line in found.stdout.splitlines() if line.lstrip().startswith("2026-11-")]
     breaches = [line.count("✕") for line in lines]
-    assert breaches[:4] == [0, 0, 0, 0]
-    assert all(count >= 2 for count in breaches[4:])
-    assert len(breaches) == 8
+    assert breaches[:2] == [0, 0]
+    assert all(count >= 2 for count in breaches[2:])
+    assert len(breaches) == 4
     assert (tmp_path / "results/demo-support-bot/report/index.html").exists()
     told = found.stdout[found.stdout.index("pass rates:") :]
     for signal in ("✕ prompt auc", "✕ latency_ms p95", "✕ errors share", "✕ pii leaked email", "shop-bot-2 is 0."):

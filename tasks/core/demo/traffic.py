@@ -19,7 +19,7 @@ BREAKS_AT: Final = START + timedelta(days=1)
 CALLS_AN_HOUR: Final = 45
 SEED: Final = 20261119
 SHARE_NEW: Final = 0.7  # of the calls that go to the new version, once it is out
-SHARE_RECALL: Final = 0.4  # of the questions, on the second day
+SHARE_RECALL: Final = 0.6  # of the questions, on the second day
 DOUBLED_EVERY: Final = 150
 TORN_EVERY: Final = 400
 SHARE_LOST: Final = 0.01  # outputs that were never written
