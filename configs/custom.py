@@ -6,12 +6,13 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from configs.values import Duration, Section
+from configs.values import Duration, SecretReference, Section
 from tasks.core.custom.reference import REFERENCE, WITHOUT_TRUTH
 from tasks.core.verdict import Direction, Threshold
 
 ALWAYS_THERE: Final = ("interaction_id", "event_time")
 LONGEST: Final = timedelta(hours=1)
+COSINE: Final = "embedding_cosine"
 
 Bound = Annotated[float, Field(allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -61,18 +62,31 @@ class Function(MeanLimits):
         return self
 
 
+class Embeddings(Section):
+    """The server that `reference.embedding_cosine` gets its embeddings from; `timeout` is of one call."""
+
+    model: Annotated[str, Field(min_length=1)]
+    base_url: str | None = None
+    api_key: SecretReference | None = None
+    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=LONGEST)] = timedelta(seconds=60)
+
+
 class Custom(Section):
     """Measures of the monitor's own: functions by name, and metrics against the ground truth."""
 
     functions: dict[Name, Function] = Field(default_factory=dict)
     reference: dict[str, MeanLimits] = Field(default_factory=dict)
+    embeddings: Embeddings | None = None
 
     @model_validator(mode="after")
     def _known_metrics(self) -> Self:
         for name in self.reference:
-            if name not in REFERENCE:
-                message = f"reference.{name}: no such metric; there are {', '.join(REFERENCE)}"
+            if name not in (*REFERENCE, COSINE):
+                message = f"reference.{name}: no such metric; there are {', '.join((*REFERENCE, COSINE))}"
                 raise ValueError(message)
+        if COSINE in self.reference and self.embeddings is None:
+            message = f"reference.{COSINE} needs custom.embeddings: {{model: …, base_url: …, api_key: …}}"
+            raise ValueError(message)
         return self
 
     def check_mapped(self, mapped: Collection[str]) -> None:

@@ -11,8 +11,10 @@ from typing import Final
 
 import pyarrow as pa
 
+from configs.custom import COSINE
 from configs.monitor import MonitorConfig
 from tasks.adapters.baseline import read_baseline
+from tasks.adapters.embedding import cosines
 from tasks.adapters.functions import Failed, load_function, run_function
 from tasks.adapters.locations import open_storage
 from tasks.adapters.segmenting import segments_of
@@ -20,6 +22,7 @@ from tasks.adapters.source import salt_of
 from tasks.core.custom.measures import function_measures, reference_measures
 from tasks.core.custom.reference import reference_values
 from tasks.core.drift.topics import Topics
+from tasks.core.errors import EmbeddingError
 from tasks.core.evidence import Evidence
 from tasks.core.feedback.agreement import agreement_measures
 from tasks.core.feedback.rates import feedback_measures, read_column
@@ -68,8 +71,15 @@ def own_values(config: MonitorConfig, interactions: pa.Table) -> tuple[dict[str,
     values = {
         f"reference.{name}": pa.array(reference_values(name, texts["completion"], texts["ground_truth"]), pa.float64())
         for name in config.custom.reference
+        if name != COSINE
     }
     sentences = []
+    if COSINE in config.custom.reference and config.custom.embeddings is not None:
+        try:
+            found_cosines = cosines(config.custom.embeddings, texts["completion"], texts["ground_truth"])
+            values[f"reference.{COSINE}"] = pa.array(found_cosines, pa.float64())
+        except EmbeddingError as error:
+            sentences.append(f"custom.reference.{COSINE}: {error}")
     for name, function in config.custom.functions.items():
         found = run_function(function, interactions)
         if isinstance(found, Failed):
@@ -150,7 +160,8 @@ def _own(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
         return
     rows, confidence = evidence.interactions.num_rows, config.decide.confidence
     for name in config.custom.reference:
-        yield from reference_measures(name, evidence.values[f"reference.{name}"].to_pylist(), confidence)
+        found = evidence.values.get(f"reference.{name}")
+        yield from reference_measures(name, [None] * rows if found is None else found.to_pylist(), confidence)
     for name, function in config.custom.functions.items():
         column = evidence.values.get(f"custom.{name}")
         values = None if column is None else column.to_pylist()

@@ -55,6 +55,10 @@ class BatchPending(MonitorError):  # noqa: N818  it waits, nothing is broken
     """The provider works on the batch still, or does not answer; asking later helps."""
 
 
+class EmbeddingError(MonitorError):
+    """A server gave no embeddings."""
+
+
 class CountsError(MonitorError):
     """Rows were lost or invented; a defect of genwatch, never of the input."""
 

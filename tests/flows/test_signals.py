@@ -15,6 +15,7 @@ from tasks.measuring import check_signals
 from tasks.retain import forget
 from tests.builders import HOUR, SIX, asked, event, manifest_of, monitor, store_of, write_logs
 from tests.schedule import scheduled
+from tests.servers.http import Received, Reply, serve
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -297,3 +298,44 @@ def test_a_column_that_is_mapped_later_is_compared_from_then_on(tmp_path: Path) 
         watched(tmp_path, source={"columns": COLUMNS | {"variant": "variant"}}, compare={"by": "variant"}), 1
     )
     assert found["operations.requests.count"].value == 3
+
+
+def embedded(request: Received) -> Reply:
+    vectors = [
+        [1.0, 0.0] if text == "here" else [0.0, 1.0] if text == "away" else [1.0, 1.0] for text in request.body["input"]
+    ]
+    items = [{"object": "embedding", "index": place, "embedding": vector} for place, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    content = {"object": "list", "data": items[::-1], "model": "m", "usage": usage}
+    return Reply(content=json.dumps(content).encode(), headers={"Content-Type": "application/json"})
+
+
+def test_the_cosine_of_embeddings_is_measured_and_a_server_that_fails_costs_only_itself(tmp_path: Path) -> None:
+    rows = [("here", "here"), ("here", "away"), ("here", "both"), ("", "here"), ("here", None)] * 2
+    answers = [{"answer": answer} | ({} if truth is None else {"expected": truth}) for answer, truth in rows]
+    columns = COLUMNS | {"ground_truth": "expected"}
+    for hour in range(2):
+        write_hour(tmp_path, hour, answers)
+    with serve(embedded) as server:
+        own = {"reference": {"embedding_cosine": {}}, "embeddings": {"model": "m", "base_url": f"{server.url}/v1"}}
+        config = watched(tmp_path, source={"columns": columns}, custom=own)
+        _, found = run(config)
+        cosine = found["reference.embedding_cosine.mean"]
+        assert cosine.value == pytest.approx((1 + 0 + 0.5**0.5) / 3)
+        assert cosine.n == 6
+        assert sorted(server.received[0].body["input"]) == ["away", "both", "here"]
+        server.answer = lambda _: Reply(status=400, content=b'{"error": {"message": "no: here away"}}')
+        published, failed = run(config, 1)
+    assert failed["reference.embedding_cosine.mean"].value is None
+    (warning,) = [one for one in published.warnings if "embedding_cosine" in one]
+    assert "status 400" in warning
+    assert "away" not in warning
+
+
+def test_a_cosine_without_a_server_of_embeddings_is_an_error_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"needs custom.embeddings"):
+        watched(
+            tmp_path,
+            source={"columns": COLUMNS | {"ground_truth": "e"}},
+            custom={"reference": {"embedding_cosine": {}}},
+        )
