@@ -254,6 +254,7 @@ class MonitorConfig(Section):
             fields=self.source.columns,
             segments=tuple(name for name in segments if name in self.source.columns),
             with_people=self.usage is not None and self.usage.salt is not None,
+            are_kept=True,
         )
 
     @property

@@ -21,7 +21,7 @@ from tasks.adapters.storage import Storage, StoredObject
 from tasks.core.window import Window
 
 Progress = Callable[[int, int], None]
-LAYOUT: Final = 3  # counts up when halves mean something else
+LAYOUT: Final = 4  # counts up when halves mean something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

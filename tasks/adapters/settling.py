@@ -149,8 +149,9 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
         engine.execute(f"CREATE OR REPLACE VIEW pairs AS {settle.PAIRS}")
         (settled,) = engine.execute("SELECT count(*) FROM halves").fetchone() or (0,)
         yield int(settled)
+    engine.execute("DROP VIEW IF EXISTS pairs")
     for name in ("halves", "settled_inputs", "settled_outputs", "settled_later", "wanted"):
-        engine.execute(f"DELETE FROM {name}")
+        engine.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _divided(engine: "Engine", halves: str, parts: int) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Place:
     @property
     def inline_facts(self) -> Facts:
         """The facts that the rows hold as they are logged; none where the format has to decode them."""
-        return self.facts if self.kind.decode is None else Facts()
+        return self.facts if self.kind.decode is None else Facts(are_kept=self.facts.are_kept)
 
     def home_of(self, stored: StoredObject) -> datetime | None:
         """The time that the object's folder names; None where locations name none."""
@@ -57,7 +57,7 @@ def open_places(config: MonitorConfig) -> list[Place]:
     if source.outputs is not None:
         places.append(_place(source, source.outputs, Side.OUTPUT, facts))
     for name, later in source.later.items():
-        one = _place(source, later.location, Side[name.upper()], Facts(), later)
+        one = _place(source, later.location, Side[name.upper()], Facts(are_kept=facts.are_kept), later)
         places.append(one)
     return places
 

@@ -7,7 +7,7 @@ an object, is decided by one parse (`quick`); the others keep their text and tak
 from enum import IntEnum
 from typing import Final
 
-from tasks.core.records.facts import NONE, Facts
+from tasks.core.records.facts import Facts
 from tasks.core.records.fault import KEPT_CHARACTERS, Fault
 from tasks.core.records.layout import WHOLE, Layout, sql_text
 
@@ -35,7 +35,7 @@ def quick(layout: Layout, lines: str, facts: Facts, *, careful: bool) -> str:
     the work.
     """
     if layout.records is not None:
-        nothing = f"NULL::UUID AS key, NULL::TIMESTAMPTZ AS time, {NONE} AS facts"
+        nothing = f"NULL::UUID AS key, NULL::TIMESTAMPTZ AS time, {facts.none} AS facts"
         return f"SELECT object, hash(line) AS line_hash, {nothing}, line FROM {lines}"
     record = "CASE WHEN json_valid(line) THEN line END" if careful else "line"
     good = ["id IS NOT NULL", "time IS NOT NULL", _is_usual(layout)]

@@ -45,12 +45,13 @@ class Facts:
     """Which facts are kept: the fields of the rows by role, the columns that segments go by, in their order.
 
     Users and sessions are kept only `with_people`: as the first 64 bits of SHA-256 over a salt and the ID. The engine's
-    variable `salt` holds it.
+    variable `salt` holds it. Unless facts `are_kept`, their column is a null of no size.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     segments: tuple[str, ...] = ()
     with_people: bool = False
+    are_kept: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -63,10 +64,15 @@ class Facts:
         people = HASHED if self.with_people else ()
         return tuple(dict.fromkeys(role for role in (*asked, *people) if role in self.fields))
 
+    @property
+    def none(self) -> str:
+        """SQL for a row without facts."""
+        return NONE if self.are_kept else "NULL::TINYINT"
+
     def struct(self, found: str, first: int) -> str:
         """SQL for the facts, a value of `KIND`; `found` is a list of JSON values, `paths` from the `first` on."""
         if not self.fields:
-            return NONE
+            return self.none
         texts = {role: f"({found}[{first + place}]->>'$')" for place, role in enumerate(self._roles)}
         values = {
             **{name: _number(texts.get(name)) for name in NUMBERS},
