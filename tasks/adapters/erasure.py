@@ -96,7 +96,7 @@ def remains(store: Storage, subject: Subject) -> Iterator[str]:
         table = pq.read_table(BytesIO(content))
         if "key" in table.column_names and pc.any(pc.is_in(_binary(table["key"]), marks.keys)).as_py():
             yield stored.key
-        if "facts" in table.column_names and pc.any(_of_user(table, marks)).as_py():
+        if pc.any(_of_user(table, marks)).as_py():
             yield stored.key
         if stored.key.startswith("users/") and pc.any(pc.is_in(table["user"], marks.hashed)).as_py():
             yield stored.key
@@ -205,7 +205,9 @@ def _mentions(texts: pa.ChunkedArray, told: re.Pattern[str]) -> pa.BooleanArray:
 
 
 def _of_user(table: pa.Table, marks: _Marks) -> pa.ChunkedArray:
-    """Whether halves are of the user, by the hash among their facts."""
+    """Whether halves are of the user, by the hash among their facts; of halves without facts none is."""
+    if "facts" not in table.column_names or not pa.types.is_struct(table.schema.field("facts").type):
+        return pa.chunked_array([pa.repeat(pa.scalar(False), table.num_rows)])  # noqa: FBT003  pyarrow's
     return pc.is_in(pc.struct_field(table["facts"], "user"), marks.hashed)
 
 
