@@ -1,7 +1,5 @@
 """Measure the recognisers of safety on the project's data sets, as tables of Markdown: `safety.py [DATA]`."""
 
-import gzip
-import hashlib
 import json
 import re
 import sys
@@ -9,8 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from injection import DATA, HALVES, Item, half, items
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -22,10 +21,7 @@ from tasks.core.safety.redaction import find
 from tasks.core.safety.refusal import is_refusal
 from tasks.core.safety.signals import KINDS, row_flags
 
-Item = Mapping[str, Any]
 Spans = list[tuple[int, int]]
-DATA: Final = Path(__file__).resolve().parents[2] / "shared/data"
-HALVES: Final = ("developed on", "held out")
 LABELS: Final[Mapping[str, str]] = {
     "EMAIL_ADDRESS": "email",
     "PHONE_NUMBER": "phone",
@@ -48,18 +44,6 @@ UNLICENSED: Final = "Tensor Trust"
 CATEGORIES: Final = ("any", "S", "H", "V", "HR", "SH")
 LENGTH: Final = 500
 TEXTS: Final = 4_000
-
-
-def items(folder: Path) -> list[Item]:
-    """The rows of one set, packed or not."""
-    packed = folder / "items.jsonl.gz"
-    text = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / "items.jsonl").read_bytes()
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def half(item: Item) -> str:
-    """Which half of the data a row stands in; a group never crosses."""
-    return HALVES[hashlib.sha256(item["group_id"].encode()).digest()[0] % 2]
 
 
 def share(part: float, whole: float) -> str:

@@ -18,6 +18,7 @@ from tasks.assess import thresholds
 from tasks.baseline import baseline_of_file, baseline_of_windows
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
+from tasks.core.plain import plain
 from tasks.core.records.formats import FORMATS
 from tasks.core.window import asked_windows, newest_closed, window_at
 from tasks.measuring import check_signals
@@ -43,7 +44,7 @@ def check_monitor(config: MonitorConfig) -> None:
     rows = collected.interactions.slice(0, ROWS).to_pylist()
     if rows:
         console.print(_table(config, rows))
-    _check_columns(config, rows)
+    _check_columns(config, collected)
     if rows and config.evaluator.provider != "local":
         console.print(f"  {estimate_of(config, collected.interactions).sentence}", highlight=False)
     sampled, least = collected.counts.sampled, config.decide.min_scored
@@ -90,10 +91,12 @@ def _previewed(config: MonitorConfig, console: Console, moment: datetime, newest
     return collected
 
 
-def _check_columns(config: MonitorConfig, rows: list[dict[str, object]]) -> None:
-    """Raises ConfigError where a field that the metrics need is in none of the rows."""
-    if missing := [role for role in _needed(config) if rows and all(row[role] is None for row in rows)]:
-        field = config.source.all_columns[missing[0]]
+def _check_columns(config: MonitorConfig, collected: Preview) -> None:
+    """Raises ConfigError where a field of the logs that the metrics need is in none of the interactions."""
+    table = collected.interactions
+    empty = [role for role in _needed(config) if table.num_rows and table[role].null_count == table.num_rows]
+    if missing := [role for role in empty if role in config.source.columns]:  # others come later
+        field = config.source.columns[missing[0]]
         message = (
             f"source.columns.{missing[0]} is {field}: the sampled interactions have no such field; correct its name"
         )
@@ -167,15 +170,8 @@ def _table(config: MonitorConfig, rows: list[dict[str, object]]) -> Table:
     for role in roles:
         table.add_column(role)
     for row in rows:
-        table.add_row(*(Text(_plain(row[role])) for role in roles))
+        table.add_row(*(Text("–" if row[role] is None else plain(str(row[role]), SHOWN)) for role in roles))
     return table
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return "–"
-    text = "".join(character if character.isprintable() else " " for character in str(value))
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def make_baseline(config: MonitorConfig, start: datetime | None, end: datetime | None, file: Path | None) -> str:

@@ -35,7 +35,15 @@ from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.safety.measures import redaction_counts
 from tasks.core.verdict import Rule, State, Threshold, Verdict, decide
 from tasks.drifting import Drifted, compared_schema, drift_of
-from tasks.measuring import own_values, sampled_measures, segment_measures, segments, suspected_measures, weak_slices
+from tasks.measuring import (
+    own_values,
+    sampled_measures,
+    seen,
+    segment_measures,
+    segments,
+    suspected_measures,
+    weak_slices,
+)
 from tasks.retry import may_heal
 
 EARLIER: Final = 7  # windows, in which a version that is gone from this one is looked for
@@ -63,7 +71,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     interactions = read_table(store, collected.interactions)
     judged = tuple(read_judgements(config, job.window, interactions, scored, store))
     values, failed = own_values(config, interactions)
-    evidence = Evidence.of(interactions, judged, values)
+    evidence = seen(config, Evidence.of(interactions, judged, values))
     tallied = tallies(judged, config.metrics)
     found = _sampled(config, job, evidence, scored, store)
     confidence = config.decide.confidence
@@ -155,7 +163,8 @@ def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored
     if PREVENTED in by_address:
         verdicts.append(judging_verdict(by_address[PREVENTED], why))
     if config.operations is not None and config.operations.silence and MISSING_HOURS not in config.thresholds:
-        verdicts.append(silence_verdict(by_address[MISSING_HOURS]))
+        missing = by_address.get(MISSING_HOURS)  # a replay of a window from before operations were watched has none
+        verdicts += [silence_verdict(missing)] if missing else []
     return tuple(verdicts)
 
 

@@ -31,7 +31,7 @@ from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import quality_measures
 from tasks.core.records.interaction import SUSPECTED, schema
 from tasks.core.safety.measures import injection_share
-from tasks.core.safety.signals import safety_measures
+from tasks.core.safety.signals import flag_measures, table_flags
 from tasks.core.segments.measures import slice_measures
 from tasks.core.segments.weakest import sentence, weakest
 from tasks.core.usage.languages import language_of
@@ -89,6 +89,17 @@ def own_values(config: MonitorConfig, interactions: pa.Table) -> tuple[dict[str,
     return values, sentences
 
 
+def seen(config: MonitorConfig, evidence: Evidence) -> Evidence:
+    """The evidence with what is seen in each interaction once, for the whole window and for all of its segments."""
+    kinds = config.safety.kinds if config.safety else None
+    speaks = config.usage is not None and "prompt" in config.source.all_columns
+    return replace(
+        evidence,
+        flags=table_flags(evidence.interactions, kinds) if kinds else (),
+        languages=languages(config, evidence.interactions) if speaks else (),
+    )
+
+
 def sampled_measures(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
     """What every family measures on some interactions."""
     for family in FAMILIES.values():
@@ -134,15 +145,13 @@ def _safety(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
     suspected = evidence.interactions[SUSPECTED].to_pylist()
     yield injection_share(sum(suspected), len(suspected), config.decide.confidence)
     if config.safety is not None:
-        yield from safety_measures(
-            evidence.interactions, kinds=config.safety.kinds, confidence=config.decide.confidence
-        )
+        yield from flag_measures(evidence.flags, kinds=config.safety.kinds, confidence=config.decide.confidence)
 
 
 def _usage(config: MonitorConfig, evidence: Evidence) -> Iterable[Measure]:
     if config.usage is None or "prompt" not in config.source.all_columns:
         return ()
-    return language_measures(languages(config, evidence.interactions), config.decide.confidence)
+    return language_measures(evidence.languages, config.decide.confidence)
 
 
 def _feedback(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:

@@ -114,10 +114,9 @@ def call_function(call: str, frame: str, table: pa.Table) -> Values | Failed:
         return Failed(cause=Cause.UNUSABLE, sentence=str(error))
     given = table.to_pandas() if frame == "pandas" else table
     try:
-        result = function(given)
-    except Exception as error:  # noqa: BLE001  the user's code may raise anything, and its text may be of the logs
+        return _values(call, _in_order(function(given), given), table.num_rows)
+    except Exception as error:  # noqa: BLE001  the user's code, and a column of its own kind, may raise anything
         return Failed(cause=Cause.RAISED, sentence=f"{call} raised {_place(error, call.partition(':')[0])}")
-    return _values(call, _in_order(result, given), table.num_rows)
 
 
 def answer(call: str, frame: str, seconds: str) -> None:

@@ -58,6 +58,20 @@ class AlertBook(BaseModel):
     alerts: tuple[Alert, ...]
 
 
+def one_of_each(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """One verdict of each measure: of two limits on it, the one that opens an alert, else the one that is not ok."""
+    found: dict[str, Verdict] = {}
+    for verdict in verdicts:
+        before = found.get(verdict.address)
+        if before is None or _weight(verdict) > _weight(before):
+            found[verdict.address] = verdict
+    return list(found.values())
+
+
+def _weight(verdict: Verdict) -> tuple[bool, bool]:
+    return verdict.opens_alert, verdict.state is not State.OK
+
+
 def follow(
     previous: Iterable[Alert],
     verdicts: Iterable[Verdict],
@@ -73,7 +87,7 @@ def follow(
     """
     known = {alert.key: alert for alert in previous}
     followed = []
-    for verdict in verdicts:
+    for verdict in one_of_each(verdicts):
         key = f"{monitor}:{verdict.address}"
         event, since, to_tell, told_at = _step(known.get(key), verdict, window_start, now, renotify)
         if event is not None:
@@ -91,7 +105,7 @@ def amend(
     """
     told = {alert.key: alert for alert in previous if alert.told_at is not None}
     amended = []
-    for verdict in verdicts:
+    for verdict in one_of_each(verdicts):
         key = f"{monitor}:{verdict.address}"
         before = told.get(key)
         if before is None and not verdict.opens_alert:

@@ -1,7 +1,8 @@
 """The evidence of a window: its sampled interactions, and what was judged of each of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Final
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 from tasks.core.feedback.rates import Numbers, numbers_of
 from tasks.core.quality.judgement import Judgement
 from tasks.core.records.interaction import sessions_of
+from tasks.core.safety.signals import Flags
 
 MOST_ROWS: Final = 20_000  # of a baseline, or of the windows before together
 
@@ -20,12 +22,15 @@ class Evidence:
 
     `numbers` is what bare numbers among the feedback are, which the whole window tells. `values` are those of the
     monitor's own functions and of the reference metrics, by `signal.name` a number or null for each interaction.
+    `flags` and `languages` are what is seen in each interaction; empty where it is not looked for.
     """
 
     interactions: pa.Table
     judged: tuple[Judgement, ...]
     numbers: Numbers
     values: Mapping[str, pa.Array] = field(default_factory=dict)
+    flags: Sequence[Flags] = ()
+    languages: Sequence[str | None] = ()
 
     @staticmethod
     def of(
@@ -41,7 +46,15 @@ class Evidence:
         mine = set(interactions["interaction_id"].to_pylist())
         judged = tuple(one for one in self.judged if one.interaction_id in mine)
         values = {name: column.filter(mask) for name, column in self.values.items()}
-        return replace(self, interactions=interactions, judged=judged, values=values)
+        kept = mask.to_pylist()
+        return replace(
+            self,
+            interactions=interactions,
+            judged=judged,
+            values=values,
+            flags=tuple(compress(self.flags, kept)),
+            languages=tuple(compress(self.languages, kept)),
+        )
 
     def where(self, column: str, value: str) -> "Evidence":
         """The interactions whose column has a value, with their judgements."""

@@ -107,6 +107,22 @@ def decide(threshold: Threshold, measures: Mapping[str, Measure], rule: Rule) ->
     )
 
 
+def stated(measure: Measure, state: State, explanation: str, *, alarms: bool) -> Verdict:
+    """The verdict on a count of what should not be at all, which may open an alert without being a breach."""
+    return Verdict(
+        address=measure.address,
+        value=measure.value,
+        low=None,
+        high=None,
+        n=measure.n,
+        limit=0.0,
+        direction=Direction.MAX,
+        state=state,
+        explanation=explanation,
+        alarms=alarms,
+    )
+
+
 def _state(threshold: Threshold, measure: Measure, measures: Mapping[str, Measure], rule: Rule) -> tuple[State, str]:
     if measure.value is None:
         return State.NO_DATA, ""

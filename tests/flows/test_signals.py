@@ -339,3 +339,16 @@ def test_a_cosine_without_a_server_of_embeddings_is_an_error_of_the_file(tmp_pat
             source={"columns": COLUMNS | {"ground_truth": "e"}},
             custom={"reference": {"embedding_cosine": {}}},
         )
+
+
+def test_two_limits_on_one_measure_are_one_alert(tmp_path: Path) -> None:
+    columns = COLUMNS | {"ground_truth": "expected"}
+    own = {"reference": {"exact_match": {"min_mean": 0.2, "max_mean": 0.4}}}
+    config = watched(tmp_path, source={"columns": columns}, custom=own)
+    for hour in range(2):
+        write_hour(tmp_path, hour, [{"answer": "yes", "expected": "yes"}] * 20)
+        published, _ = run(config, hour)
+    states = [one.state.value for one in published.verdicts if one.address == "reference.exact_match.mean"]
+    assert sorted(states) == ["breach", "ok"]
+    book = json.loads((tmp_path / f"store/bot/{key('alerts', published.window.key, 0, 'json')}").read_text())
+    assert [alert["event"] for alert in book["alerts"]] == ["still_open"]

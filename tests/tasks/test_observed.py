@@ -100,6 +100,7 @@ def test_errors_are_told_by_their_class_and_an_unknown_word_is_neither_good_nor_
     }
     assert found["operations.errors.other_error_share"].value == 1 / 10
     assert found["operations.errors.share"].n == 10
+    assert found["operations.errors.unknown_share"].value == 1 / 11
 
 
 def test_a_value_of_the_wrong_kind_costs_itself_and_is_counted_as_missing(tmp_path: Path) -> None:

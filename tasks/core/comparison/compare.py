@@ -7,6 +7,7 @@ from typing import Final
 from tasks.core.comparison.difference import Difference
 from tasks.core.comparison.verdict import Outcome, Rule, has_rows, rows_needed, verdict
 from tasks.core.measure import Measure
+from tasks.core.plain import plain
 from tasks.core.stats.multiple import holm
 
 LONGEST_NAME: Final = 80
@@ -99,7 +100,7 @@ def _answer(question: Question, p_value: float | None, rule: Rule) -> Comparison
 
 def _sentence(question: Question, p_value: float | None, outcome: Outcome, needed: int | None) -> str:
     """One plain sentence with the figures; those in brackets are of b first, as the sentence names it first."""
-    a, b = _short(question.a), _short(question.b)
+    a, b = (plain(name, LONGEST_NAME) for name in (question.a, question.b))
     name = f"{question.subject} {question.measure.replace('_', ' ')}"
     ending = outcome.value.replace("_", " ")
     if needed and outcome is Outcome.NOT_ENOUGH_ROWS:
@@ -114,11 +115,6 @@ def _sentence(question: Question, p_value: float | None, outcome: Outcome, neede
         figures.append("p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}")  # noqa: PLR2004
     how_far = f"{_beside(found.value)} that of {a}" if found.value else f"the same as that of {a}"
     return f"{name} of {b} is {how_far} ({', '.join(figures)}): {ending}"
-
-
-def _short(name: str) -> str:
-    """A version's name, which is logged text, cut and on one line."""
-    return " ".join(name[:LONGEST_NAME].split())
 
 
 def _beside(value: float) -> str:

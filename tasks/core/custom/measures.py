@@ -1,29 +1,14 @@
 """Values of interactions as the measures of a subject: their mean, and how many have none."""
 
 from collections.abc import Sequence
-from statistics import fmean, stdev
 
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import student
-
-
-def mean_measure(signal: str, name: str, values: Sequence[float | None], confidence: float, unit: str) -> Measure:
-    """The mean of the values that there are, with its t interval; None where there are none.
-
-    Values are finite. n counts those that are not None; the interval needs two of them.
-    """
-    known = [value for value in values if value is not None]
-    value = fmean(known) if known else None
-    interval = student(value, stdev(known), len(known), confidence) if value is not None and len(known) > 1 else None
-    low, high = interval or (None, None)
-    return Measure(
-        signal=signal, subject=name, measure="mean", value=value, low=low, high=high, n=len(known), unit=unit
-    )
+from tasks.core.stats.estimates import mean_of
 
 
 def reference_measures(name: str, values: Sequence[float | None], confidence: float) -> list[Measure]:
     """The mean of one reference metric over the interactions, None among the values where it does not apply."""
-    return [mean_measure("reference", name, values, confidence, "ratio")]
+    return [mean_of(f"reference.{name}.mean", _known(values), confidence, "ratio")]
 
 
 def function_measures(
@@ -44,4 +29,8 @@ def function_measures(
         n=rows,
         unit="share",
     )
-    return [mean_measure("custom", name, known, confidence, unit), share]
+    return [mean_of(f"custom.{name}.mean", _known(known), confidence, unit), share]
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]

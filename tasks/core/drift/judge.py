@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import student, wilson
+from tasks.core.stats.estimates import share_of
+from tasks.core.stats.intervals import student
 
 AGREEMENT = "drift.judge.canary_agreement"
 
@@ -34,17 +35,7 @@ def canary_measures(pairs: Sequence[Pair], confidence: float) -> list[Measure]:
         return []
     scored = [pair for pair in pairs if pair.now is not None]
     agreed = sum(pair.agrees for pair in scored)
-    low, high = wilson(agreed, len(scored), confidence) or (None, None)
-    agreement = Measure(
-        signal="drift",
-        subject="judge",
-        measure="canary_agreement",
-        value=agreed / len(scored) if scored else None,
-        low=low,
-        high=high,
-        n=len(scored),
-        unit="share",
-    )
+    agreement = share_of(AGREEMENT, agreed, len(scored), confidence)
     coverage = Measure(
         signal="drift",
         subject="judge",

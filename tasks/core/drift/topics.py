@@ -19,7 +19,7 @@ from scipy.spatial.distance import jensenshannon
 from tasks.core.drift.clusters import DIGITS, MOST_ASKED, MOST_TOKENS, Fit, cosines_with, counted, fit, halves
 from tasks.core.drift.words import LONGEST_WORD, content_words
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import wilson
+from tasks.core.stats.estimates import share_of
 
 LEAST_TEXTS: Final = 20
 MOST_TEXTS: Final = 10_000  # of a baseline that a fit looks at
@@ -150,7 +150,7 @@ def topic_measures(
         Measure(signal="drift", subject="topics", measure=name, value=value, n=n, unit="ratio")
         for name, value in (("js", js), ("p_value", p_value))
     ]
-    new, *shares = (_share(int(one), n, confidence) for one in counts[1])
+    new, *shares = (share_of("usage.topic.share", int(one), n, confidence) for one in counts[1])
     new = replace(new, signal="drift", subject="topics", measure="new_topic_share")
     expected = Measure(
         signal="drift",
@@ -176,12 +176,6 @@ def _difference(counts: Integers) -> tuple[float | None, float | None]:
     found = counts[:, counts.sum(axis=0) > 0]
     p_value = float(stats.chi2_contingency(found, correction=False).pvalue) if found.shape[1] > 1 else 1.0
     return min(float(np.nan_to_num(jensenshannon(*found, base=2))), 1.0), p_value
-
-
-def _share(rows: int, n: int, confidence: float) -> Measure:
-    low, high = wilson(rows, n, confidence) or (None, None)
-    value = rows / n if n else None
-    return Measure(signal="usage", subject="topic", measure="share", value=value, low=low, high=high, n=n, unit="share")
 
 
 def _nearest(cosines: Floats, threshold: float) -> Integers:

@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from statistics import fmean, stdev
 from typing import Final
 
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import student, wilson
+from tasks.core.stats.estimates import mean_of, share_of
 
 LOWEST, HIGHEST = 1.0, 5.0
 LONGEST_CHARACTERS: Final = 20_000
@@ -113,10 +112,10 @@ def feedback_measures(texts: Sequence[str | None], confidence: float, numbers: N
     given = sum(_is_given(text) for text in texts)
     liked = [one.liked for one in known if one.liked is not None]
     return [
-        _share("records", "given_share", given, len(texts), confidence),
-        _share("records", "unreadable_share", given - len(known), given, confidence),
-        _share("thumbs", "up_share", sum(liked), len(liked), confidence),
-        _mean([one.rating for one in known if one.rating is not None], confidence),
+        share_of("feedback.records.given_share", given, len(texts), confidence),
+        share_of("feedback.records.unreadable_share", given - len(known), given, confidence),
+        share_of("feedback.thumbs.up_share", sum(liked), len(liked), confidence),
+        mean_of("feedback.rating.mean", [one.rating for one in known if one.rating is not None], confidence, "rating"),
         *(_act_share(act, known, len(texts), confidence) for act in dict.fromkeys(ACTS.values())),
     ]
 
@@ -203,30 +202,5 @@ def _with_act(feedback: Feedback, act: str, *, happened: bool) -> Feedback:
 def _act_share(act: str, known: Sequence[Feedback], interactions: int, confidence: float) -> Measure:
     said = [(getattr(one, act), one.is_event) for one in known if getattr(one, act) is not None]
     answers = any(not is_event for _, is_event in said)
-    return _share(act, "share", sum(value for value, _ in said), len(said) if answers else interactions, confidence)
-
-
-def _share(subject: str, measure: str, part: int, whole: int, confidence: float) -> Measure:
-    low, high = wilson(part, whole, confidence) or (None, None)
-    value = part / whole if whole else None
-    return Measure(
-        signal="feedback", subject=subject, measure=measure, value=value, low=low, high=high, n=whole, unit="share"
-    )
-
-
-def _mean(ratings: Sequence[float], confidence: float) -> Measure:
-    value = fmean(ratings) if ratings else None
-    interval = (
-        student(value, stdev(ratings), len(ratings), confidence) if value is not None and len(ratings) > 1 else None
-    )
-    low, high = interval or (None, None)
-    return Measure(
-        signal="feedback",
-        subject="rating",
-        measure="mean",
-        value=value,
-        low=low,
-        high=high,
-        n=len(ratings),
-        unit="rating",
-    )
+    rows = len(said) if answers else interactions
+    return share_of(f"feedback.{act}.share", sum(value for value, _ in said), rows, confidence)

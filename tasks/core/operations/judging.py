@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from tasks.core.measure import Measure
-from tasks.core.verdict import Direction, State, Verdict
+from tasks.core.verdict import State, Verdict, stated
 
 PREVENTED: Final = "operations.judging.prevented_share"
 
@@ -25,18 +25,8 @@ def judging_verdict(measure: Measure, why: str | None) -> Verdict:
     """Ok, or undecided with an alert of its own: `why` says what stopped the judging and what to do."""
     prevented = round((measure.value or 0) * measure.n)
     explanation = f"{prevented} of {measure.n} judgements were prevented"
-    return Verdict(
-        address=measure.address,
-        value=measure.value,
-        low=None,
-        high=None,
-        n=measure.n,
-        limit=0.0,
-        direction=Direction.MAX,
-        state=State.UNDECIDED if why else State.OK,
-        explanation=f"{explanation}: {why}" if why else explanation,
-        alarms=why is not None,
-    )
+    state = State.UNDECIDED if why else State.OK
+    return stated(measure, state, f"{explanation}: {why}" if why else explanation, alarms=why is not None)
 
 
 def undecided(verdict: Verdict, why: str) -> Verdict:

@@ -16,7 +16,7 @@ from tasks.core.records.facts import ENDINGS, OUTCOMES
 from tasks.core.records.observe import COUNTED
 from tasks.core.records.observed import Observed, Tally
 from tasks.core.stats.sketch import quantile
-from tasks.core.verdict import Direction, State, Verdict
+from tasks.core.verdict import State, Verdict, stated
 from tasks.core.window import Window
 
 SIGNAL: Final = "operations"
@@ -34,6 +34,7 @@ DATED: Final = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})$")  # what follows a mode
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
     f"{SIGNAL}.requests.count": (),
     f"{SIGNAL}.errors.share": ("status",),
+    f"{SIGNAL}.errors.unknown_share": ("status",),
     **{f"{SIGNAL}.errors.{name}_share": ("status",) for name in OUTCOMES if name != "ok"},
     **{f"{SIGNAL}.{subject}.{name}": (subject,) for subject in SUBJECTS for name in (*QUANTILES, "missing_share")},
     f"{SIGNAL}.latency_ms.slow_share": ("latency_ms",),
@@ -100,6 +101,7 @@ def _of_tally(tally: Tally, *, with_slow: bool) -> Iterator[Measure]:
     counts, calls = tally.counts, tally.counts["calls"]
     outcomes = {name: counts[f"outcome_{name}"] for name in OUTCOMES}
     told = sum(outcomes.values())
+    yield _share("errors.unknown_share", counts["outcome_unknown"], told + counts["outcome_unknown"], tally)
     yield _share("errors.share", told - outcomes["ok"], told, tally)
     for name, rows in outcomes.items():
         if name != "ok":
@@ -178,17 +180,7 @@ def _hours(window: Window) -> list[int]:
 def silence_verdict(missing: Measure) -> Verdict:
     """Ok, or no data with an alert of its own: for whole hours of the window the collector has logged nothing."""
     hours = round(missing.value or 0)
-    return Verdict(
-        address=missing.address,
-        value=missing.value,
-        low=None,
-        high=None,
-        n=missing.n,
-        limit=0.0,
-        direction=Direction.MAX,
-        state=State.NO_DATA if hours else State.OK,
-        explanation=f"nothing was logged in {hours} of {missing.n} hours: look whether the collector runs"
-        if hours
-        else f"something was logged in each of {missing.n} whole hours",
-        alarms=hours > 0,
-    )
+    if hours:
+        silent = f"nothing was logged in {hours} of {missing.n} hours: look whether the collector runs"
+        return stated(missing, State.NO_DATA, silent, alarms=True)
+    return stated(missing, State.OK, f"something was logged in each of {missing.n} whole hours", alarms=False)

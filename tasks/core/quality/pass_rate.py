@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tasks.core.measure import Measure
 from tasks.core.quality.metric import FIVE_POINTS, Scale
-from tasks.core.stats.intervals import student, wilson
+from tasks.core.stats.estimates import share_of
+from tasks.core.stats.intervals import student
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,11 @@ def quality_measures(
     missing = asked - scored
     levels = levels_of(tally.histogram, scale)
     shares = [
-        _share(name, f"share_{label}", levels[level], scored, confidence) for level, label in scale.labels.items()
+        share_of(f"quality.{name}.share_{label}", levels[level], scored, confidence)
+        for level, label in scale.labels.items()
     ]
     return [
-        _share(name, "pass_rate", passed, scored, confidence),
+        share_of(f"quality.{name}.pass_rate", passed, scored, confidence),
         _count(name, "pass_rate_if_missing_failed", passed, asked),
         _count(name, "pass_rate_if_missing_passed", passed + missing, asked),
         _count(name, "coverage", scored, asked),
@@ -74,20 +76,6 @@ def _count(name: str, measure: str, part: int, whole: int) -> Measure:
     """A share of everything there was, hence without an interval."""
     value = part / whole if whole else None
     return Measure(signal="quality", subject=name, measure=measure, value=value, n=whole, unit="share")
-
-
-def _share(name: str, measure: str, part: int, whole: int, confidence: float) -> Measure:
-    low, high = wilson(part, whole, confidence) or (None, None)
-    return Measure(
-        signal="quality",
-        subject=name,
-        measure=measure,
-        value=part / whole if whole else None,
-        low=low,
-        high=high,
-        n=whole,
-        unit="share",
-    )
 
 
 def _mean(name: str, histogram: Mapping[float, int], confidence: float) -> Measure:

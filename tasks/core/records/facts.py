@@ -23,7 +23,7 @@ KIND: Final = (
 NONE: Final = f"NULL::{KIND}"
 _HTTP: Final = r"^(http[ /]?[\d.]* )?"
 # The first that fits counts. Numbers are HTTP's or those of gRPC's and OTel's words.
-OUTCOMES: Final[Mapping[str, str]] = {
+OUTCOMES: Final[dict[str, str]] = {
     "rate_limited": rf"{_HTTP}429\b|rate.?limit|throttl|too.?many|quota|resource.?exhausted",
     "timeout": rf"{_HTTP}(408|504)\b|time.?d?.?out|deadline",
     "client_error": rf"{_HTTP}4\d\d\b|invalid|bad.?request|not.?found|unauthori|forbidden|permission|denied|validation|"
@@ -33,6 +33,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     r"^(status_?code_?)?(ok|unset|success|succeeded|successful|complete|completed|done|true|0)$",
     "other_error": r"^(status_?code_?)?(error|err|fail|failed|failure|false|incomplete|cancell?ed)$|error|exception",
 }
+UNKNOWN: Final = "unknown"  # a status of none of these classes
 ENDINGS: Final[Mapping[str, str]] = {
     "truncated": r"^(length|max.?(output.?)?tokens|max_length|incomplete|model_length)$",
     "filtered": r"filter|safety|refusal|guardrail|prohibited|blocklist|recitation|spii",
@@ -76,7 +77,7 @@ class Facts:
         texts = {role: f"({found}[{first + place}]->>'$')" for place, role in enumerate(self._roles)}
         values = {
             **{name: _number(texts.get(name)) for name in NUMBERS},
-            "outcome": _class(texts.get("status"), OUTCOMES),
+            "outcome": _class(texts.get("status"), OUTCOMES | {UNKNOWN: r"\S"}),
             "ending": _class(texts.get("finish_reason"), ENDINGS),
             "cached": _cached(texts.get("cached")),
             **{f'"{name}"': _hashed(texts.get(name)) for name in HASHED},

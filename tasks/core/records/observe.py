@@ -7,7 +7,7 @@ halves: all of a call lies in one.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from tasks.core.records.facts import ENDINGS, NUMBERS, OUTCOMES
+from tasks.core.records.facts import ENDINGS, NUMBERS, OUTCOMES, UNKNOWN
 from tasks.core.records.layout import sql_text
 from tasks.core.stats.sketch import bucket_sql
 
@@ -16,7 +16,7 @@ PEOPLE: Final = ("user", "session")
 COUNTED: Final[Mapping[str, str]] = {
     "calls": "count(*)",
     "slow": "count(*) FILTER (latency_ms > $slow)",
-    **{f"outcome_{name}": f"count(*) FILTER (outcome = '{name}')" for name in OUTCOMES},
+    **{f"outcome_{name}": f"count(*) FILTER (outcome = '{name}')" for name in (*OUTCOMES, UNKNOWN)},
     **{f"ending_{name}": f"count(*) FILTER (ending = '{name}')" for name in ENDINGS},
     "cached": "count(*) FILTER (cached)",
     "not_cached": "count(*) FILTER (NOT cached)",

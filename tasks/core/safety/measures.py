@@ -3,22 +3,12 @@
 from collections.abc import Mapping
 
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import wilson
+from tasks.core.stats.estimates import share_of
 
 
 def injection_share(suspected: int, sampled: int, confidence: float) -> Measure:
     """The share of the sampled interactions whose text addresses a judge or overrides instructions."""
-    low, high = wilson(suspected, sampled, confidence) or (None, None)
-    return Measure(
-        signal="safety",
-        subject="injection",
-        measure="suspected_share",
-        value=suspected / sampled if sampled else None,
-        low=low,
-        high=high,
-        n=sampled,
-        unit="share",
-    )
+    return share_of("safety.injection.suspected_share", suspected, sampled, confidence)
 
 
 def redaction_counts(redacted: Mapping[str, int], sampled: int) -> list[Measure]:

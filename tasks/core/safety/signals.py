@@ -12,7 +12,7 @@ from tasks.core.measure import Measure
 from tasks.core.safety.jailbreak import is_jailbreak
 from tasks.core.safety.leaks import echoes, held, leaked
 from tasks.core.safety.refusal import is_empty, is_refusal
-from tasks.core.stats.intervals import wilson
+from tasks.core.stats.estimates import share_of
 
 KINDS: Final = (
     "email",
@@ -97,10 +97,14 @@ def safety_measures(interactions: pa.Table, *, kinds: Sequence[str] = KINDS, con
 
     Of redacted interactions the markers count as values: those of the kinds that were redacted are still told apart.
     """
+    return flag_measures(table_flags(interactions, kinds), kinds=kinds, confidence=confidence)
+
+
+def table_flags(interactions: pa.Table, kinds: Sequence[str] = KINDS) -> list[Flags]:
+    """The flags of each interaction, in their order."""
     columns = [role for role in READ if role in interactions.schema.names]
     batches = interactions.select(columns).to_batches(max_chunksize=BATCH_ROWS)
-    flags = (row_flags(row, kinds) for batch in batches for row in batch.to_pylist())
-    return flag_measures(flags, kinds=kinds, confidence=confidence)
+    return [row_flags(row, kinds) for batch in batches for row in batch.to_pylist()]
 
 
 def flag_measures(flags: Iterable[Flags], *, kinds: Sequence[str] = KINDS, confidence: float) -> list[Measure]:
@@ -111,32 +115,17 @@ def flag_measures(flags: Iterable[Flags], *, kinds: Sequence[str] = KINDS, confi
     leaks = [flag.leaked for flag in seen if flag.leaked is not None]
     by_kind = Counter(kind for found in leaks for kind in found)
     shares = {
-        ("pii", "prompt_share"): [bool(found) for found in prompts],
-        ("pii", "completion_share"): [bool(found) for found in completions],
-        ("pii", "leaked_share"): [bool(found) for found in leaks],
-        ("refusal", "share"): [flag.refused for flag in seen if flag.refused is not None],
-        ("jailbreak", "share"): [flag.jailbreak for flag in seen if flag.jailbreak is not None],
-        ("system_prompt", "leaked_share"): [flag.told for flag in seen if flag.told is not None],
+        "pii.prompt_share": [bool(found) for found in prompts],
+        "pii.completion_share": [bool(found) for found in completions],
+        "pii.leaked_share": [bool(found) for found in leaks],
+        "refusal.share": [flag.refused for flag in seen if flag.refused is not None],
+        "jailbreak.share": [flag.jailbreak for flag in seen if flag.jailbreak is not None],
+        "system_prompt.leaked_share": [flag.told for flag in seen if flag.told is not None],
     }
     return [
-        *(_share(subject, measure, flagged, confidence) for (subject, measure), flagged in shares.items()),
+        *(share_of(f"safety.{name}", sum(flagged), len(flagged), confidence) for name, flagged in shares.items()),
         *(_count(kind, by_kind[kind], len(leaks)) for kind in kinds),
     ]
-
-
-def _share(subject: str, measure: str, flagged: Sequence[bool], confidence: float) -> Measure:
-    n = len(flagged)
-    low, high = wilson(sum(flagged), n, confidence) or (None, None)
-    return Measure(
-        signal="safety",
-        subject=subject,
-        measure=measure,
-        value=sum(flagged) / n if n else None,
-        low=low,
-        high=high,
-        n=n,
-        unit="share",
-    )
 
 
 def _count(kind: str, leaks: int, n: int) -> Measure:

@@ -20,9 +20,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import stats
 
+from tasks.core.plain import plain
+
 MOST_VALUES: Final = 20
 LEAST_SESSIONS: Final = 5  # in a slice, unequal ones counting for less
 LONGEST_VALUE: Final = 60
+EMPTY: Final = '""'
 CERTAINTY: Final = 0.9  # of the bound of the design effect
 TINY: Final = 1e-9  # so that a count divided by itself is whole
 
@@ -134,14 +137,9 @@ def weakest(
 
 def sentence(metric: str, found: Slice) -> str:
     """A slice in words; of a value, its first `LONGEST_VALUE` characters without line ends and control characters."""
-    where = " and ".join(f"{column} = {_short(value)}" for column, value in found.where)
+    told = {column: plain(value, LONGEST_VALUE) or EMPTY for column, value in found.where}
+    where = " and ".join(f"{column} = {value}" for column, value in told.items())
     return f"{metric} {found.rate:.2f} where {where} (n = {found.n}), {found.elsewhere:.2f} elsewhere"
-
-
-def _short(value: str) -> str:
-    words = "".join(one if one.isprintable() else " " for one in value[: 4 * LONGEST_VALUE]).split()
-    shown = " ".join(words) or '""'
-    return shown if len(shown) <= LONGEST_VALUE else f"{shown[: LONGEST_VALUE - 1]}…"
 
 
 def _window(

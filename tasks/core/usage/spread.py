@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import wilson
+from tasks.core.stats.estimates import share_of
 
 MOST_LANGUAGES: Final = 20
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -24,26 +25,15 @@ def language_measures(languages: Sequence[str | None], confidence: float) -> lis
     most = sorted(counts, key=lambda one: (-counts[one], one))[:MOST_LANGUAGES]
     return [
         _one("count", float(len(counts)) if known else None, known, "languages"),
-        _share("known_share", known, len(languages), confidence),
-        *(_share("share", counts[one], known, confidence, one) for one in most),
+        share_of("usage.languages.known_share", known, len(languages), confidence),
+        *(
+            replace(
+                share_of("usage.languages.share", counts[one], known, confidence), segment_by="language", segment=one
+            )
+            for one in most
+        ),
     ]
 
 
 def _one(measure: str, value: float | None, n: int, unit: str) -> Measure:
     return Measure(signal="usage", subject="languages", measure=measure, value=value, n=n, unit=unit)
-
-
-def _share(measure: str, part: int, whole: int, confidence: float, language: str | None = None) -> Measure:
-    low, high = wilson(part, whole, confidence) or (None, None)
-    return Measure(
-        signal="usage",
-        subject="languages",
-        measure=measure,
-        value=part / whole if whole else None,
-        low=low,
-        high=high,
-        n=whole,
-        unit="share",
-        segment_by=None if language is None else "language",
-        segment=language,
-    )

@@ -71,30 +71,30 @@ def upload_to(monkeypatch: pytest.MonkeyPatch, base: str, kind: str) -> None:
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_UPLOAD_FORMAT", kind)
 
 
-def check_uploads(objects: dict[str, bytes]) -> None:
-    """Of each call both halves, and of what calls share nothing."""
+def uploaded_prompts(objects: dict[str, bytes]) -> set[str]:
+    """The prompts of the calls, of each of which both halves are there, and of what calls share nothing."""
     ends = sorted(key.split("_", 1)[1].split(".json")[0] for key in objects if "_" in key)
     assert ends == ["inputs", "inputs", "outputs", "outputs", "system_instruction", "tool.definitions"]
     lines = [otel_genai.unpack(key, STORED, content).decode() for key, content in objects.items()]
     lines = [line for whole in lines for line in whole.splitlines()]
     assert [fault for _, _, fault in traced.halves(otel_genai, lines)] == [None] * 4
     found = traced.interactions(otel_genai, lines, {})
-    assert {one["input"]["prompt"] for one in found} == {*QUESTIONS}
     for one in found:
         assert one["output"]["completion"] == f"{one['input']['prompt']} In Bonn."
         assert one["input"]["steps"] == 'assistant: [tool call: track({"id": 7})]\ntool: in Bonn'
+    return {one["input"]["prompt"] for one in found}
 
 
-def check_references(spans: InMemorySpanExporter, objects: dict[str, bytes], base: str) -> None:
-    """The spans name the files that hold their words, by their whole addresses."""
+def referenced_prompts(spans: InMemorySpanExporter, objects: dict[str, bytes], base: str) -> list[str]:
+    """The prompts of the spans, in their order; they name the files that hold their words by their whole addresses."""
     lines = [span.to_json(indent=None) for span in spans.get_finished_spans()]
     bodies = {f"{base}/{key}": _body(content.decode()) for key, content in objects.items()}
     for envelope in traced.envelopes(otel_genai, lines):
         assert {envelope["input_ref"], envelope["output_ref"], envelope["system_ref"]} <= bodies.keys()
     found = traced.interactions(otel_genai, lines, bodies)
-    assert [one["input"]["prompt"] for one in found] == [*QUESTIONS]
     assert [one["input"]["system"] for one in found] == ["Answers are short."] * 2
     assert [one["output"]["completion"] for one in found] == [f"{question} In Bonn." for question in QUESTIONS]
+    return [one["input"]["prompt"] for one in found]
 
 
 def _body(text: str) -> Any:
@@ -113,8 +113,8 @@ def test_what_the_hook_uploads_to_a_folder_is_read(tmp_path: Path, monkeypatch: 
         for question in QUESTIONS:
             answer(handler, question)
     objects = {path.name: path.read_bytes() for path in (tmp_path / "genai").iterdir()}
-    check_uploads(objects)
-    check_references(spans, objects, (tmp_path / "genai").as_uri())
+    assert uploaded_prompts(objects) == {*QUESTIONS}
+    assert referenced_prompts(spans, objects, (tmp_path / "genai").as_uri()) == [*QUESTIONS]
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl"])
@@ -131,8 +131,8 @@ def test_what_the_hook_uploads_to_s3_is_read(s3: S3Server, monkeypatch: pytest.M
     objects = {
         one["Key"].split("/")[1]: client.get_object(Bucket="logs", Key=one["Key"])["Body"].read() for one in listed
     }
-    check_uploads(objects)
-    check_references(spans, objects, f"s3://logs/genai-{kind}")
+    assert uploaded_prompts(objects) == {*QUESTIONS}
+    assert referenced_prompts(spans, objects, f"s3://logs/genai-{kind}") == [*QUESTIONS]
 
 
 def test_a_span_and_its_event_as_the_sdk_writes_them_are_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
