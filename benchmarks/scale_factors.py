@@ -24,7 +24,8 @@ from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 
 from configs.load import built_in_metrics
-from configs.monitor import MonitorConfig, Sample
+from configs.monitor import MonitorConfig
+from configs.sample import Sample
 from flows.monitor import monitor
 from tasks.adapters import settling
 from tasks.adapters.intake import take_in

@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, model_validator
 
+from configs.alerts import Alerts
 from configs.catalogue import check_thresholds
 from configs.contract import Contract
 from configs.custom import Custom
+from configs.decide import Decide
 from configs.drift import UNCOMPARED, Drift
 from configs.evaluator import Evaluator
 from configs.quality import Quality
+from configs.sample import Sample
 from configs.signals import Comparison, Limit, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
-from configs.values import Duration, Kind, Location, SecretReference, Section
+from configs.values import Duration, Kind, Location, Section
 from tasks.core.drift.judge import AGREEMENT
 from tasks.core.errors import ConfigError
 from tasks.core.operations.records import QUARANTINED
@@ -67,29 +70,6 @@ class WindowSettings(Section):
             message = "every must be at least 1m"
             raise ValueError(message)
         return self
-
-
-class Sample(Section):
-    """Which interactions are judged: the share `rate` of all, at most `at_most`, those with the smallest hashes."""
-
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    at_most: int = Field(default=2000, ge=1)
-    seed: int = 7
-
-
-class Decide(Section):
-    """How evidence is weighed: the whole interval against the limit, or the estimate alone."""
-
-    by: Literal["interval", "estimate"] = "interval"
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    min_scored: int = Field(default=30, ge=1)
-
-
-class Alerts(Section):
-    """Whom to tell, and how often to repeat what is still open; null = never again."""
-
-    slack: SecretReference | None = None
-    renotify: Duration | None = timedelta(hours=24)
 
 
 class EngineSettings(Section):

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from configs.monitor import Sample
+from configs.sample import Sample
 from tasks.adapters.slicing import HALVES
 from tasks.adapters.tabular import quoted
 from tasks.core.records import sample, settle

@@ -56,8 +56,13 @@ class Measure:
     @property
     def address(self) -> str:
         """`signal.subject.measure`, as thresholds and alerts name it; with `[segment_by=segment]` for a part."""
-        part = "" if self.segment_by is None else f"[{self.segment_by}={self.segment}]"
-        return f"{self.name}{part}"
+        return address_of(self.signal, self.subject, self.measure, self.segment_by, self.segment)
+
+
+def address_of(signal: str, subject: str, measure: str, segment_by: str | None, segment: str | None) -> str:
+    """The address of a measure, of the whole window or of one part of it."""
+    part = "" if segment_by is None else f"[{segment_by}={segment}]"
+    return f"{signal}.{subject}.{measure}{part}"
 
 
 def unmeasured(address: str) -> Measure:

@@ -8,7 +8,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from tasks.core.measure import KEY_FIELDS, VALUE_FIELDS, Measure, key_columns
+from tasks.core.measure import KEY_FIELDS, VALUE_FIELDS, Measure, address_of, key_columns
 
 THOUSAND = 1000  # from there on without decimals
 SCHEMA = pa.schema(
@@ -17,6 +17,7 @@ SCHEMA = pa.schema(
         *VALUE_FIELDS,
         pa.field("threshold", pa.float64(), nullable=False),
         pa.field("direction", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
         pa.field("verdict", pa.string(), nullable=False),
         pa.field("explanation", pa.string(), nullable=False),
     ]
@@ -30,6 +31,13 @@ class State(StrEnum):
     BREACH = "breach"
     UNDECIDED = "undecided"
     NO_DATA = "no_data"
+
+
+class Severity(StrEnum):
+    """How bad a breach is, as the user has it."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
 
 
 class Direction(StrEnum):
@@ -46,6 +54,7 @@ class Threshold:
     address: str
     limit: float
     direction: Direction
+    severity: Severity = Severity.CRITICAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,8 @@ class Rule:
 class Verdict:
     """A decided threshold; the figures are those of the measure.
 
-    `alarms`: it opens an alert although it is no breach.
+    `segment_by` and `segment` name the part of the window that it is of, None for the whole. `alarms`: it opens an
+    alert although it is no breach.
     """
 
     address: str
@@ -78,6 +88,9 @@ class Verdict:
     direction: Direction
     state: State
     explanation: str
+    severity: Severity = Severity.CRITICAL
+    segment_by: str | None = None
+    segment: str | None = None
     alarms: bool = False
 
     @property
@@ -102,6 +115,9 @@ def decide(threshold: Threshold, measures: Mapping[str, Measure], rule: Rule) ->
         n=measure.n,
         limit=threshold.limit,
         direction=threshold.direction,
+        severity=threshold.severity,
+        segment_by=measure.segment_by,
+        segment=measure.segment,
         state=state,
         explanation=_explain(threshold, measure, state, remark),
     )
@@ -199,6 +215,9 @@ def verdict_table(verdicts: Iterable[Verdict], window_start: datetime, revision:
             "n": verdict.n,
             "threshold": verdict.limit,
             "direction": verdict.direction.value,
+            "severity": verdict.severity.value,
+            "segment_by": verdict.segment_by,
+            "segment": verdict.segment,
             "verdict": verdict.state.value,
             "explanation": verdict.explanation,
         }
@@ -211,13 +230,16 @@ def from_table(table: pa.Table) -> tuple[Verdict, ...]:
     """The verdicts in a table of `SCHEMA`; it does not tell which of them alarm."""
     return tuple(
         Verdict(
-            address=f"{row['signal']}.{row['subject']}.{row['measure']}",
+            address=address_of(row["signal"], row["subject"], row["measure"], row["segment_by"], row["segment"]),
             value=row["value"],
             low=row["low"],
             high=row["high"],
             n=row["n"],
             limit=row["threshold"],
             direction=Direction(row["direction"]),
+            severity=Severity(row["severity"]),
+            segment_by=row["segment_by"],
+            segment=row["segment"],
             state=State(row["verdict"]),
             explanation=row["explanation"],
         )

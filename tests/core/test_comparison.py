@@ -13,10 +13,10 @@ from scipy import stats
 from tasks.core.comparison.compare import Comparison, Question, compare, comparison_measures
 from tasks.core.comparison.difference import Difference, difference
 from tasks.core.comparison.paired import paired_difference
-from tasks.core.comparison.sessions import side_of
 from tasks.core.comparison.shares import Share, score_bounds
 from tasks.core.comparison.verdict import LEAST_SESSIONS, Outcome, Rule, rows_needed, verdict
 from tasks.core.stats.intervals import wilson
+from tasks.core.stats.sessions import side_of
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from tasks.core.comparison.sessions import (
+from tasks.core.comparison.shares import Shares, rarer_sessions, shares_of
+from tasks.core.stats.sessions import (
     Floats,
     Integers,
     Sessions,
@@ -17,7 +18,6 @@ from tasks.core.comparison.sessions import (
     session_numbers,
     side_of,
 )
-from tasks.core.comparison.shares import Shares, rarer_sessions, shares_of
 
 LARGEST: Final = 1e150  # beyond it squares are no numbers
 TINY: Final = 1e-12  # of the largest value: rounding, no spread

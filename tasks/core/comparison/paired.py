@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from tasks.core.comparison.difference import LARGEST, Difference, difference_of, two_levels
-from tasks.core.comparison.sessions import Floats, Integers, Sessions, session_numbers
+from tasks.core.stats.sessions import Floats, Integers, Sessions, session_numbers
 
 EXACT_SESSIONS: Final = 13  # up to so many, every change of signs is counted
 

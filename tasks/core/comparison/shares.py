@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, stats
 
-from tasks.core.comparison.sessions import Integers, Side, correlation_of, joint_freedom
+from tasks.core.stats.sessions import Integers, Side, correlation_of, joint_freedom
 
 ALIKE: Final = 0.5  # sessions whose rows are all the same, added to what the sessions show
 FARTHEST: Final = 1e6  # standard errors
