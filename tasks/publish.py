@@ -11,6 +11,7 @@ from prefect.logging import get_run_logger
 
 from configs.load import config_hash
 from configs.monitor import MonitorConfig
+from tasks.adapters.alert_books import write_book
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import check_unpublished, key, read_table, read_tables, revisions, write_table
@@ -88,8 +89,7 @@ def write_results(config: MonitorConfig, job: Job, manifest: Manifest, outcome: 
     window, revision, assessed = job.window, job.revision, outcome.assessed
     write_table(store, key("measures", window.key, revision), to_table(assessed.measures, window.start, revision))
     write_table(store, key("verdicts", window.key, revision), verdict_table(assessed.verdicts, window.start, revision))
-    book = AlertBook(alerts=assessed.alerts)
-    store.put(key("alerts", window.key, revision, "json"), book.model_dump_json(indent=2).encode())
+    write_book(store, window.key, revision, AlertBook(alerts=assessed.alerts, amends=not job.is_newest))
     view = _view(config, window, manifest, outcome, store)
     page = render_report(view).encode()
     store.put(f"report/window={window.key}/rev={revision}.html", page)

@@ -1,170 +1,150 @@
-"""Alerts: the changes of verdicts worth telling, as a state machine over windows."""
+"""Alerts as a window leaves them, and what people do about them."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.core.verdict import State, Verdict
+from tasks.core.cause import Member
+from tasks.core.verdict import Severity, State
+
+ID_LENGTH: Final = 8
+
+
+class Status(StrEnum):
+    """Where an alert stands."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERED = "recovered"
 
 
 class Event(StrEnum):
-    """What happened to an alert in a window."""
+    """What happened to an alert that is to be told."""
 
     OPENED = "opened"
-    STILL_OPEN = "still_open"
+    REOPENED = "reopened"
+    ESCALATED = "escalated"
+    REMINDED = "reminded"
+    ACKNOWLEDGED = "acknowledged"
     RECOVERED = "recovered"
+    MISSED = "missed"
     AMENDED = "amended"
 
 
-class Alert(BaseModel):
-    """One alert as one window left it.
+class ActionKind(StrEnum):
+    """What a person can do about an alert."""
 
-    `key` stays the same for the alert's whole life. `to_tell` says that this event is to be told and has not been;
-    `told_at` is when the last message about this alert was delivered, None before the first. `since` is the start
-    of the window that opened it.
-    """
+    ACKNOWLEDGE = "acknowledge"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+class Record(BaseModel):
+    """What is kept in the store as JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Action(Record):
+    """What a person did about the alert `id`, and when; `until` is of a mute alone."""
+
+    id: str
+    action: ActionKind
+    until: datetime | None = None
+    by: str
+    at: datetime
+
+
+class Alert(Record):
+    """One alert as one window left it.
+
+    `key` stays the same for the alert's whole life; `address` is that of the measure which stands for it, `state` what
+    is known of the whole of it. `since` is the start of the window with which it began, `opened_at` when it last
+    opened, `openings` how often it did. `streak` counts windows in a row: bad ones while it is pending, good ones
+    otherwise.
+
+    `event` is what happened in this window, or before and could not be told; None where nothing did. `to_tell` says
+    that it is to be told and has not been. `told_at` is when the last message about it was delivered. `told_severity`
+    is what the channel holds it for: None where that believes all is well; `told_state` is the state that was last
+    told. `emits` is what automations are told; `is_emitted` says that to them it is open.
+    """
 
     key: str
     address: str
-    event: Event
+    status: Status
     state: State
+    severity: Severity
     since: datetime
     window_start: datetime
     value: float | None
-    limit: float
+    limit: float | None
     explanation: str
-    to_tell: bool
+    members: tuple[Member, ...] = ()
+    streak: int = 0
+    openings: int = 0
+    created_at: datetime
+    opened_at: datetime | None = None
+    event: Event | None = None
+    to_tell: bool = False
     told_at: datetime | None = None
+    told_severity: Severity | None = None
+    told_state: State | None = None
+    emits: Event | None = None
+    is_emitted: bool = False
+    acknowledged_by: str | None = None
+    muted_until: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The short name by which people call it."""
+        return sha256(self.key.encode()).hexdigest()[:ID_LENGTH]
 
     @property
     def is_open(self) -> bool:
-        """Whether the next window finds it open."""
-        return self.event in {Event.OPENED, Event.STILL_OPEN}
+        """Whether it is bad, and was so for long enough."""
+        return self.status in {Status.OPEN, Status.ACKNOWLEDGED}
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether nothing of it is told yet."""
+        return self.muted_until is not None and now < self.muted_until
 
     def told(self, now: datetime) -> "Alert":
         """The alert after its message was delivered."""
-        return self.model_copy(update={"to_tell": False, "told_at": now})
-
-
-class AlertBook(BaseModel):
-    """The alerts of one window, as its file holds them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    alerts: tuple[Alert, ...]
-
-
-def one_of_each(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """One verdict of each measure: of two limits on it, the one that opens an alert, else the one that is not ok."""
-    found: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        before = found.get(verdict.address)
-        if before is None or _weight(verdict) > _weight(before):
-            found[verdict.address] = verdict
-    return list(found.values())
-
-
-def _weight(verdict: Verdict) -> tuple[bool, bool]:
-    return verdict.opens_alert, verdict.state is not State.OK
-
-
-def follow(
-    previous: Iterable[Alert],
-    verdicts: Iterable[Verdict],
-    *,
-    monitor: str,
-    window_start: datetime,
-    now: datetime,
-    renotify: timedelta | None,
-) -> tuple[Alert, ...]:
-    """The alerts after a window that is the newest: opened by what is to be told, closed by ok, kept by anything else.
-
-    What could not be told before is told now. Without `renotify` an open alert is told once.
-    """
-    known = {alert.key: alert for alert in previous}
-    followed = []
-    for verdict in one_of_each(verdicts):
-        key = f"{monitor}:{verdict.address}"
-        event, since, to_tell, told_at = _step(known.get(key), verdict, window_start, now, renotify)
-        if event is not None:
-            followed.append(_alert(key, verdict, event, since, window_start, to_tell=to_tell, told_at=told_at))
-    return tuple(followed)
-
-
-def amend(
-    previous: Iterable[Alert], verdicts: Iterable[Verdict], *, monitor: str, window_start: datetime
-) -> tuple[Alert, ...]:
-    """What an old window would have told: it is kept with that window and moves nothing else.
-
-    `previous` are the alerts of the window's last revision. It is told only where one of them was told and the verdict
-    has become another.
-    """
-    told = {alert.key: alert for alert in previous if alert.told_at is not None}
-    amended = []
-    for verdict in one_of_each(verdicts):
-        key = f"{monitor}:{verdict.address}"
-        before = told.get(key)
-        if before is None and not verdict.opens_alert:
-            continue
-        alert = _alert(
-            key,
-            verdict,
-            Event.AMENDED,
-            window_start if before is None else before.since,
-            window_start,
-            to_tell=before is not None and before.state is not verdict.state,
-            told_at=None if before is None else before.told_at,
+        severity = self.severity if self.is_open else None
+        if self.event is Event.AMENDED:
+            severity = self.told_severity
+        return self.model_copy(
+            update={"to_tell": False, "told_at": now, "told_severity": severity, "told_state": self.state}
         )
-        if before is not None and alert.to_tell:
-            alert = alert.model_copy(
-                update={"explanation": f"was {before.state}, is {verdict.state}: {alert.explanation}"}
-            )
-        amended.append(alert)
-    return tuple(amended)
+
+    def acted(self, actions: Iterable[Action]) -> "Alert":
+        """The alert after what people did about it; an acknowledgement lasts until it recovers."""
+        muted_until, acknowledged_by = None, None
+        for action in sorted(actions, key=lambda one: one.at):
+            if action.id != self.id or action.at < self.created_at:
+                continue
+            if action.action is not ActionKind.ACKNOWLEDGE:
+                muted_until = action.until
+            elif self.is_open and self.opened_at is not None and action.at >= self.opened_at:
+                acknowledged_by = action.by
+        status = self.status
+        if self.is_open:
+            status = Status.OPEN if acknowledged_by is None else Status.ACKNOWLEDGED
+        return self.model_copy(
+            update={"status": status, "acknowledged_by": acknowledged_by, "muted_until": muted_until}
+        )
 
 
-Step = tuple[Event | None, datetime, bool, datetime | None]
+class AlertBook(Record):
+    """The alerts of one window, as its file holds them.
 
+    `amends`: the window was not the newest one when it was run, so no window goes on from it.
+    """
 
-def _step(
-    before: Alert | None, verdict: Verdict, window_start: datetime, now: datetime, renotify: timedelta | None
-) -> Step:
-    if before is None or not before.is_open:
-        if verdict.opens_alert:
-            return Event.OPENED, window_start, True, None
-        if before is not None and before.event is Event.RECOVERED and before.to_tell:
-            return Event.RECOVERED, before.since, True, before.told_at
-        return None, window_start, False, None
-    if verdict.state is State.OK:
-        return Event.RECOVERED, before.since, True, before.told_at
-    is_due = renotify is not None and before.told_at is not None and now - before.told_at >= renotify
-    return Event.STILL_OPEN, before.since, before.to_tell or is_due, before.told_at
-
-
-def _alert(  # noqa: PLR0913  one parameter a field
-    key: str,
-    verdict: Verdict,
-    event: Event,
-    since: datetime,
-    window_start: datetime,
-    *,
-    to_tell: bool,
-    told_at: datetime | None,
-) -> Alert:
-    return Alert(
-        key=key,
-        address=verdict.address,
-        event=event,
-        state=verdict.state,
-        since=since,
-        window_start=window_start,
-        value=verdict.value,
-        limit=verdict.limit,
-        explanation=verdict.explanation,
-        to_tell=to_tell,
-        told_at=told_at,
-    )
+    alerts: tuple[Alert, ...] = ()
+    amends: bool = False

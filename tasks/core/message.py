@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tasks.core.alert import Alert, Event
-from tasks.core.verdict import State
+from tasks.core.plain import plain
+from tasks.core.verdict import Severity, State
 from tasks.core.window import Window
 
 TEXT_LIMIT: Final = 2_900
@@ -14,14 +15,29 @@ HEADER_LIMIT: Final = 150
 ALERTS_SHOWN: Final = 10
 EXAMPLES_SHOWN: Final = 3
 EXAMPLE_LIMIT: Final = 300
-SIGNS: Final[Mapping[Event, str]] = {
-    Event.OPENED: ":red_circle: *Breach*",
-    Event.STILL_OPEN: ":large_orange_circle: *Still open*",
-    Event.RECOVERED: ":large_green_circle: *Recovered*",
-    Event.AMENDED: ":white_circle: *Amended*",
-}
-NOT_JUDGED: Final = ":warning: *Not judged*"
 EXPLANATION_LIMIT: Final = 400
+NAME_LIMIT: Final = 60
+SIGNS: Final[Mapping[str, str]] = {  # what happened, as the headline counts it, worst first
+    "breach": ":red_circle: *Breach*",
+    "not judged": ":warning: *Not judged*",
+    "now critical": ":red_circle: *Now critical*",
+    "warning": ":large_yellow_circle: *Warning*",
+    "reopened": ":red_circle: *Reopened*",
+    "warning again": ":large_yellow_circle: *Warning again*",
+    "still open": ":large_orange_circle: *Still open*",
+    "recovered": ":large_green_circle: *Recovered*",
+    "recovered untold": ":large_green_circle: *Opened and recovered before it could be told*",
+    "amended": ":white_circle: *Amended*",
+}
+WORDS: Final = {Event.OPENED: "breach", Event.REOPENED: "reopened"}
+WORDS_OF_WARNINGS: Final = {Event.OPENED: "warning", Event.REOPENED: "warning again"}
+WORDS_OF_BOTH: Final = {
+    Event.ESCALATED: "now critical",
+    Event.RECOVERED: "recovered",
+    Event.MISSED: "recovered untold",
+    Event.AMENDED: "amended",
+}
+PLURALS: Final = {"breach": "breaches", "warning": "warnings", "warning again": "warnings again"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +85,36 @@ def escape(text: str, limit: int) -> str:
 
 def _summary(alerts: Iterable[Alert]) -> str:
     kinds = Counter(_kind(alert) for alert in alerts)
-    words = {"breach": "breach" if kinds["breach"] == 1 else "breaches"}
-    order = ("breach", "not judged", "still open", "recovered", "amended")
-    return ", ".join(f"{kinds[kind]} {words.get(kind, kind)}" for kind in order if kinds[kind])
+    counted = ((kinds[kind], kind) for kind in SIGNS if kinds[kind])
+    return ", ".join(f"{count} {kind if count == 1 else PLURALS.get(kind, kind)}" for count, kind in counted)
 
 
 def _kind(alert: Alert) -> str:
-    if alert.event is Event.OPENED:
-        return "breach" if alert.state is State.BREACH else "not judged"
-    return alert.event.value.replace("_", " ")
+    """What happened, as a key of `SIGNS`."""
+    if alert.event is Event.OPENED and alert.state is not State.BREACH:
+        return "not judged"
+    words = WORDS_OF_WARNINGS if alert.severity is Severity.WARNING else WORDS
+    return (words | WORDS_OF_BOTH).get(alert.event or Event.REMINDED, "still open")
 
 
 def _alert_line(alert: Alert) -> str:
-    sign = NOT_JUDGED if _kind(alert) == "not judged" else SIGNS[alert.event]
-    return f"{sign} {escape(alert.explanation, EXPLANATION_LIMIT)}"
+    remark = f" ({_remark(alert)})" if _remark(alert) else ""
+    return f"{SIGNS[_kind(alert)]}{remark} {escape(alert.explanation, EXPLANATION_LIMIT)}"
+
+
+def _remark(alert: Alert) -> str:
+    """When it began where that is not now, how often it came back, who has it."""
+    since = f"{alert.since:%Y-%m-%d %H:%M}"
+    remarks = {
+        Event.REMINDED: f"since {since}",
+        Event.REOPENED: f"{alert.openings} times since {since}",
+        Event.MISSED: f"since {since}",
+        Event.AMENDED: f"{alert.window_start:%Y-%m-%d %H:%M}",
+    }
+    found = [remarks[alert.event]] if alert.event in remarks else []
+    if alert.acknowledged_by is not None:
+        found.append(f"acknowledged by {escape(plain(alert.acknowledged_by, NAME_LIMIT), NAME_LIMIT)}")
+    return ", ".join(found)
 
 
 def _section(text: str) -> Mapping[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tasks.adapters.slack import send
-from tasks.core.alert import Alert, Event
+from tasks.core.alert import Alert, Event, Status
 from tasks.core.message import Example, SlackMessage, slack_message
-from tasks.core.verdict import State
+from tasks.core.verdict import Severity, State
 from tasks.core.window import Window
 from tests.servers.http import HttpServer, Reply, serve
 
@@ -23,19 +23,26 @@ def slack() -> Iterator[HttpServer]:
         yield running
 
 
-def alert(event: Event = Event.OPENED, explanation: str = "relevance pass rate 0.5 is below 0.7") -> Alert:
-    return Alert(
-        key="bot:quality.relevance.pass_rate",
-        address="quality.relevance.pass_rate",
-        event=event,
-        state=State.BREACH,
-        since=START,
-        window_start=START,
-        value=0.5,
-        limit=0.7,
-        explanation=explanation,
-        to_tell=True,
-    )
+def alert(
+    event: Event = Event.OPENED, explanation: str = "relevance pass rate 0.5 is below 0.7", **changes: Any
+) -> Alert:
+    fields: dict[str, Any] = {
+        "key": "bot:quality.relevance.pass_rate",
+        "address": "quality.relevance.pass_rate",
+        "status": Status.OPEN,
+        "state": State.BREACH,
+        "severity": Severity.CRITICAL,
+        "since": START,
+        "window_start": START,
+        "value": 0.5,
+        "limit": 0.7,
+        "explanation": explanation,
+        "created_at": START,
+        "openings": 1,
+        "event": event,
+        "to_tell": True,
+    }
+    return Alert(**fields | changes)
 
 
 def message(alerts: list[Alert], text: str = "fine") -> SlackMessage:
@@ -83,6 +90,36 @@ def test_a_message_stays_within_the_limits_of_slack() -> None:
     assert len(found.blocks) <= 50
     assert all(len(text["text"]) <= 3000 for text in texts(found.blocks))
     assert len(json.dumps([dict(block) for block in found.blocks])) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("told", "headline", "line"),
+    [
+        (alert(severity=Severity.WARNING), "1 warning", ":large_yellow_circle: *Warning* relevance"),
+        (alert(state=State.UNDECIDED), "1 not judged", ":warning: *Not judged* relevance"),
+        (alert(Event.ESCALATED, acknowledged_by="sam"), "1 now critical", "*Now critical* (acknowledged by sam) rel"),
+        (alert(Event.REOPENED, openings=3), "1 reopened", "*Reopened* (3 times since 2026-11-20 06:00) relevance"),
+        (alert(Event.REMINDED), "1 still open", "*Still open* (since 2026-11-20 06:00) relevance"),
+        (alert(Event.MISSED), "1 recovered untold", "*Opened and recovered before it could be told* (since 2026"),
+        (alert(Event.AMENDED), "1 amended", "*Amended* (2026-11-20 06:00) relevance"),
+    ],
+)
+def test_every_event_has_its_words(told: Alert, headline: str, line: str) -> None:
+    found = message([told])
+    assert found.text == f"bot: {headline}, 2026-11-20 06:00-07:00 UTC"
+    assert line in found.blocks[1]["text"]["text"]
+
+
+def test_the_worst_is_counted_first() -> None:
+    warning = alert(severity=Severity.WARNING)
+    found = message([alert(Event.RECOVERED), warning, warning, alert(), alert(Event.REMINDED)])
+    assert found.text.startswith("bot: 1 breach, 2 warnings, 1 still open, 1 recovered, ")
+
+
+def test_a_name_given_on_the_command_line_can_mention_nobody() -> None:
+    (line,) = [text["text"] for text in texts(message([alert(acknowledged_by="<!here>\n" * 50)]).blocks[1])]
+    assert "<" not in line
+    assert len(line) < 400
 
 
 @pytest.mark.parametrize("fault", [Reply(status=500), Reply(status=429, headers={"retry-after": "0"})])

@@ -54,7 +54,7 @@ def run(config: MonitorConfig, hours: int = 1, start: int = 0) -> State[Any]:
 def alerts_of(config: MonitorConfig, hour: int = 0, revision: int = 0) -> list[tuple[str, str, bool]]:
     place = f"alerts/window={SIX + hour * HOUR:%Y%m%dT%H%MZ}/rev={revision}.json"
     book = AlertBook.model_validate_json(read_bytes(store_of(config), place))
-    return [(alert.address, alert.event.value, alert.told_at is not None) for alert in book.alerts]
+    return [(alert.address, (alert.event or alert.status).value, alert.told_at is not None) for alert in book.alerts]
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_slack_is_told_of_a_breach_once_and_of_its_recovery(tmp_path: Path, slac
     run(config, hours=3)
     texts = [received.body["text"] for received in slack.received]
     assert texts == ["bot: 1 breach, 2026-11-20 06:00-07:00 UTC", "bot: 1 recovered, 2026-11-20 08:00-09:00 UTC"]
-    assert [alerts_of(config, hour)[0][1] for hour in range(3)] == ["opened", "still_open", "recovered"]
+    assert [alerts_of(config, hour)[0][1] for hour in range(3)] == ["opened", "open", "recovered"]
 
 
 def test_alerts_are_prefect_events_that_automations_can_act_on(tmp_path: Path) -> None:
@@ -170,8 +170,8 @@ def test_a_slack_failure_loses_nothing_and_the_next_window_tells(tmp_path: Path,
     assert alerts_of(config) == [("quality.fluency.pass_rate", "opened", False)]
     slack.answer = lambda _: Reply(content=b"ok")
     run(config, start=1)
-    assert alerts_of(config, 1) == [("quality.fluency.pass_rate", "still_open", True)]
-    assert slack.received[-1].body["text"] == "bot: 1 still open, 2026-11-20 07:00-08:00 UTC"
+    assert alerts_of(config, 1) == [("quality.fluency.pass_rate", "opened", True)]
+    assert slack.received[-1].body["text"] == "bot: 1 breach, 2026-11-20 07:00-08:00 UTC"
 
 
 def test_a_rerun_of_a_window_is_a_new_revision_and_keeps_the_old_one(tmp_path: Path) -> None:

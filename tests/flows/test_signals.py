@@ -351,4 +351,4 @@ def test_two_limits_on_one_measure_are_one_alert(tmp_path: Path) -> None:
     states = [one.state.value for one in published.verdicts if one.address == "reference.exact_match.mean"]
     assert sorted(states) == ["breach", "ok"]
     book = json.loads((tmp_path / f"store/bot/{key('alerts', published.window.key, 0, 'json')}").read_text())
-    assert [alert["event"] for alert in book["alerts"]] == ["still_open"]
+    assert [alert["status"] for alert in book["alerts"]] == ["open"]
