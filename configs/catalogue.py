@@ -32,9 +32,10 @@ def catalogue(config: "MonitorConfig") -> Mapping[str, str | None]:
 def check_thresholds(config: "MonitorConfig") -> None:
     """Raises ValueError for a limit on a measure that there is not, or that the monitor does not take."""
     known = catalogue(config) if config.thresholds else {}
-    elsewhere = {limit.address for limit in config.section_thresholds}
-    for address in config.thresholds:
-        if address in elsewhere:
+    elsewhere = {(limit.address, limit.direction) for limit in config.section_thresholds}
+    for address, limits in config.thresholds.items():
+        absolute = [one for one in limits.thresholds(address) if one.against is None]
+        if any((address, one.direction) in elsewhere for one in absolute):
             message = f"thresholds.{address}: its own section sets a limit already; remove one of them"
             raise ValueError(message)
         if address not in known:

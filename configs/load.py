@@ -199,3 +199,16 @@ def _value_at(document: object, loc: tuple[int | str, ...]) -> str | None:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def with_format(config: MonitorConfig, name: str) -> MonitorConfig:
+    """The monitor with a format in place of `auto`; raises ConfigError where the rest of it does not suit that one."""
+    document = config.model_dump(mode="json")
+    document["source"]["format"] = name
+    try:
+        return MonitorConfig.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        what = first["msg"].removeprefix("Value error, ")
+        message = f"source.format is auto, which is {name} here: {'.'.join(map(str, first['loc']))}: {what}"
+        raise ConfigError(message) from error

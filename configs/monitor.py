@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from configs.alerts import Alerts
 from configs.catalogue import check_thresholds
@@ -14,20 +14,21 @@ from configs.custom import Custom
 from configs.decide import Decide
 from configs.drift import UNCOMPARED, Drift
 from configs.evaluator import Evaluator
+from configs.limits import Limit
 from configs.quality import Quality
 from configs.sample import Sample
-from configs.signals import Comparison, Limit, Operations, Safety, Segment, Usage
+from configs.signals import Comparison, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
 from configs.values import Duration, Kind, Location, Section
 from tasks.core.drift.judge import AGREEMENT
-from tasks.core.errors import ConfigError
 from tasks.core.operations.records import QUARANTINED
 from tasks.core.quality.metric import Metric
 from tasks.core.records.facts import Facts
-from tasks.core.verdict import Direction, Threshold
+from tasks.core.verdict import Direction, Severity, Threshold
 
 DERIVED = ("language", "topic")  # segments that are told from the texts where they are not mapped
 JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
+COUNTED = ("operations.", "contract.")  # signals that are counts of everything
 
 
 class Schedule(Section):
@@ -140,10 +141,11 @@ class MonitorConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _drift_and_own_metrics_of_mapped_columns(self) -> Self:
-        for section in (self.drift, self.custom):
+    def _drift_own_metrics_and_sample_of_mapped_columns(self) -> Self:
+        for section in (self.drift, self.custom, self.sample):
             if section is not None and self.source.format != AUTO:
                 section.check_mapped(self.source.all_columns)
+        self.sample.check_known(self.quality.metrics, has_baseline=self.drift is not None and self.drift.baseline.fixed)
         return self
 
     @model_validator(mode="after")
@@ -166,6 +168,9 @@ class MonitorConfig(Section):
             message = "segments: topic is told by the topics of the baseline; add drift: {} or map source.columns.topic"
             raise ValueError(message)
         names = [one if isinstance(one, str) else one.name for one in self.segments]
+        if strange := [name for name in self.decide.segments if name not in names]:
+            message = f"decide.segments: {strange[0]} is none of the segments; add it to segments, or remove it"
+            raise ValueError(message)
         conditions = [one.name for one in self.segments if not isinstance(one, str)]
         if doubled := [name for name in names if names.count(name) > 1 or (name in conditions and name in columns)]:
             message = f"segments: {doubled[0]} is the name of two segmentations or of a column; give it another"
@@ -189,6 +194,22 @@ class MonitorConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _decided_by_rounds(self) -> Self:
+        if self.sample.until == "decided":
+            limited = any(one.address.endswith(".pass_rate") and one.against is None for one in self.tested_thresholds)
+            faults = {
+                "needs a limit to decide: give a metric min_pass_rate": not limited,
+                "asks each metric by itself: remove evaluator.judging: fused": self.evaluator.judging == "fused",
+                "goes by the answers as they come: remove evaluator.mode: batch": self.evaluator.mode == "batch",
+                "weighs intervals: remove decide.by: estimate": self.decide.by == "estimate",
+            }
+            for fault, holds in faults.items():
+                if holds:
+                    message = f"sample.until: decided {fault}"
+                    raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _known_canaries(self) -> Self:
         for number, row in enumerate(self.quality.canaries.rows if self.quality.canaries else (), start=1):
             for name in row.scores:
@@ -204,9 +225,12 @@ class MonitorConfig(Section):
     def section_thresholds(self) -> list[Threshold]:
         """The limits that sections set by keys of their own."""
         asked = [
-            Threshold(address=f"quality.{name}.{measure}", limit=limit, direction=Direction.MIN)
+            Threshold(address=f"quality.{name}.{measure}", limit=limit, direction=Direction.MIN, severity=severity)
             for name, metric in self.quality.metrics.items()
-            for measure, limit in (("pass_rate", metric.min_pass_rate), ("coverage", self.quality.min_coverage))
+            for measure, limit, severity in (
+                ("pass_rate", metric.min_pass_rate, metric.severity),
+                ("coverage", self.quality.min_coverage, Severity.CRITICAL),
+            )
             if limit is not None
         ]
         canaries = self.quality.canaries
@@ -218,6 +242,21 @@ class MonitorConfig(Section):
             limit = self.source.quarantine.breach_above
             asked.append(Threshold(address=QUARANTINED, limit=limit, direction=Direction.MAX))
         return asked
+
+    @property
+    def all_thresholds(self) -> list[Threshold]:
+        """Every limit of the monitor."""
+        own = [threshold for address, limit in self.thresholds.items() for threshold in limit.thresholds(address)]
+        return [*self.section_thresholds, *own]
+
+    @property
+    def tested_thresholds(self) -> list[Threshold]:
+        """Those on what may be an estimate, which is tested; others are on counts of everything."""
+        return [
+            one
+            for one in self.all_thresholds
+            if not one.address.startswith(COUNTED) and not one.address.endswith(".coverage")
+        ]
 
     @property
     def segment_columns(self) -> tuple[str, ...]:
@@ -245,16 +284,3 @@ class MonitorConfig(Section):
             for name, threshold in self.quality.metrics.items()
             if name in self.quality.definitions
         }
-
-
-def with_format(config: MonitorConfig, name: str) -> MonitorConfig:
-    """The monitor with a format in place of `auto`; raises ConfigError where the rest of it does not suit that one."""
-    document = config.model_dump(mode="json")
-    document["source"]["format"] = name
-    try:
-        return MonitorConfig.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        what = first["msg"].removeprefix("Value error, ")
-        message = f"source.format is auto, which is {name} here: {'.'.join(map(str, first['loc']))}: {what}"
-        raise ConfigError(message) from error

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from configs.values import Section, Share
 from tasks.core.quality.metric import FIVE_POINTS, HIGHEST, LOWEST, Metric, Scale, named_scale
+from tasks.core.verdict import Severity
 
 PASS_AT: Final = 3
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -15,6 +16,7 @@ class MetricThreshold(Section):
     """What is asked of one metric: a least pass rate (0 to 1; null = only watched), and from which score one passes."""
 
     min_pass_rate: Share | None = None
+    severity: Severity = Severity.CRITICAL
     pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
 
 

@@ -1,14 +1,13 @@
-"""Signals beside quality, as the monitor file asks for them: operations and usage over all rows, segments, limits."""
+"""Signals beside quality, as the monitor file asks for them: operations and usage over all rows, segments."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from configs.evaluator import Price
 from configs.values import Duration, Kind, SecretReference, Section
 from tasks.core.safety.signals import KINDS
-from tasks.core.verdict import Direction, Threshold
 
 
 class Operations(Section):
@@ -40,26 +39,6 @@ class Segment(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     where: Annotated[str, Field(min_length=1)]
-
-
-class Limit(Section):
-    """The least or the most that a measure may be; the limit itself is still good."""
-
-    min: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    max: Annotated[float, Field(allow_inf_nan=False)] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.min is None) == (self.max is None):
-            message = "give either min or max"
-            raise ValueError(message)
-        return self
-
-    def threshold(self, address: str) -> Threshold:
-        """The limit on the measure with that address."""
-        if self.min is not None:
-            return Threshold(address=address, limit=self.min, direction=Direction.MIN)
-        return Threshold(address=address, limit=self.max or 0.0, direction=Direction.MAX)
 
 
 class Safety(Section):

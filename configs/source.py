@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from configs.values import DatedLocation, Section, Share
 from tasks.core.errors import ConfigError
 from tasks.core.records.formats import FORMATS, LATER, Format
-from tasks.core.records.interaction import BROKEN, KEYS, ROLES, SUSPECTED
+from tasks.core.records.interaction import BROKEN, INCLUSION, KEYS, ROLES, SUSPECTED
 from tasks.core.records.layout import BOTH, WHOLE, Layout, SourceColumns
 
 AUTO = "auto"
@@ -103,7 +103,7 @@ class Source(Section):
             message = f"columns is missing: map roles ({', '.join(ROLES)}) to fields of the logs"
             raise ValueError(message)
         for role, field in self.all_columns.items():
-            if role in (*KEYS, SUSPECTED, BROKEN) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
+            if role in (*KEYS, SUSPECTED, BROKEN, INCLUSION) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", role):
                 message = f"columns.{role} cannot be a column; use a role ({', '.join(ROLES)}) or a plain name"
                 raise ValueError(message)
             if not field:

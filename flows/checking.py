@@ -12,20 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from configs.catalogue import switched_off
-from configs.monitor import JUDGED_ROLES, MonitorConfig, with_format
+from configs.load import with_format
+from configs.monitor import JUDGED_ROLES, MonitorConfig
 from configs.source import AUTO
-from tasks.assess import thresholds
 from tasks.baseline import baseline_of_file, baseline_of_windows
 from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.plain import plain
 from tasks.core.records.formats import FORMATS
 from tasks.core.window import asked_windows, newest_closed, window_at
+from tasks.foreseeing import check_evaluator, detectable, estimate_of
 from tasks.measuring import check_signals
 from tasks.notify import check_channel
 from tasks.preview import Preview, preview_window
 from tasks.recognise import recognise_format
-from tasks.score import check_evaluator, estimate_of
 
 ROWS: Final = 3
 SHOWN: Final = 70
@@ -47,6 +47,8 @@ def check_monitor(config: MonitorConfig) -> None:
     _check_columns(config, collected)
     if rows and config.evaluator.provider != "local":
         console.print(f"  {estimate_of(config, collected.interactions).sentence}", highlight=False)
+    for line in detectable(config, collected.interactions):
+        _print_fact(console, "  finds", line)
     sampled, least = collected.counts.sampled, config.decide.min_scored
     if sampled < least:
         note = f"{sampled} sampled are fewer than decide.min_scored, {least}: such a window stays undecided"
@@ -150,7 +152,7 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     yield "alerts", check_channel(config)
     for subject, why in switched_off(config).items():
         yield "off", f"{subject} {why}"
-    for threshold in thresholds(config):
+    for threshold in config.all_thresholds:
         yield "limit", f"{threshold.address} {threshold.direction.value} {threshold.limit:g}"
 
 

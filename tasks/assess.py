@@ -1,7 +1,7 @@
 """Assess: from interactions and scores to measures, verdicts and alerts."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,30 +10,36 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.alert_actions import actions_about
+from tasks.adapters.alert_books import book_before, read_book
 from tasks.adapters.drifting import baseline_of
 from tasks.adapters.earlier import earlier_evidence
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, read_table, revisions, window_before
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.results import read_table
+from tasks.adapters.storage import Storage
 from tasks.comparing import compared as versions_compared
 from tasks.comparing import told
-from tasks.core.alert import Alert, AlertBook, amend, follow
+from tasks.core.alert import Alert
+from tasks.core.alert_life import Moment, Past, amend, follow
+from tasks.core.cause import causes
 from tasks.core.drift.judge import bridge_measures, canary_measures, change_sentence
 from tasks.core.drift.tokens import TokenDrift
 from tasks.core.errors import ConfigError
 from tasks.core.evidence import Evidence
 from tasks.core.manifest import MetricCounts
-from tasks.core.measure import Measure, unmeasured
+from tasks.core.measure import Measure
 from tasks.core.operations.judging import PREVENTED, judging_verdict, prevented_share, undecided
-from tasks.core.operations.records import record_measures
+from tasks.core.operations.records import largest_session, record_measures
 from tasks.core.operations.service import MISSING_HOURS, silence_verdict
 from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.score import REFUSALS
 from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.safety.measures import redaction_counts
-from tasks.core.verdict import Rule, State, Threshold, Verdict, decide
+from tasks.core.verdict import State, Verdict
+from tasks.core.window import Window
+from tasks.deciding import decided
 from tasks.drifting import Drifted, compared_schema, drift_of
 from tasks.measuring import (
     own_values,
@@ -72,12 +78,15 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     judged = tuple(read_judgements(config, job.window, interactions, scored, store))
     values, failed = own_values(config, interactions)
     evidence = seen(config, Evidence.of(interactions, judged, values))
+    if config.decide.about == "window":
+        evidence = replace(evidence, population=collected.counts.joined)
     tallied = tallies(judged, config.metrics)
     found = _sampled(config, job, evidence, scored, store)
     confidence = config.decide.confidence
     shifts = bridge_measures(scored.bridge, confidence)
     measures = [
         *record_measures(collected.counts),
+        *([largest_session(evidence.sessions)] if "session" in config.source.all_columns else ()),
         *collected.measured,
         *found.measures,
         *redaction_counts(collected.redacted, interactions.num_rows),
@@ -85,7 +94,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         *shifts,
         *([_prevented(tallied)] if config.evaluator.provider != "local" else ()),
     ]
-    verdicts = _verdicts(config, measures, scored)
+    verdicts = _verdicts(config, job.window, measures, scored, store)
     return Assessed(
         measures=tuple(measures),
         verdicts=verdicts,
@@ -143,23 +152,17 @@ def _prevented(tallied: Mapping[str, Tally]) -> Measure:
     return prevented_share(refused, sum(tally.sampled - tally.not_applicable for tally in tallied.values()))
 
 
-def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored) -> tuple[Verdict, ...]:
+def _verdicts(
+    config: MonitorConfig, window: Window, measures: Sequence[Measure], scored: Scored, store: Storage
+) -> tuple[Verdict, ...]:
     """Every threshold decided; where the evaluator refused, nothing is said of quality, and the refusal is told."""
     by_address = {measure.address: measure for measure in measures}
-    asked = thresholds(config)
-    by_address |= {one.address: unmeasured(one.address) for one in asked if one.address not in by_address}
     stopped = scored.use.stopped
     why = stopped.message if stopped is not None and stopped.reason in REFUSALS else None
-    verdicts = []
-    for threshold in asked:
-        is_quality = threshold.address.startswith("quality.")
-        rule = Rule(
-            by_interval=config.decide.by == "interval",
-            min_n=config.decide.min_scored if is_quality else 1,
-            min_coverage=config.quality.min_coverage if is_quality else None,
-        )
-        verdict = decide(threshold, by_address, rule)
-        verdicts.append(undecided(verdict, why) if why and is_quality else verdict)
+    verdicts = [
+        undecided(verdict, why) if why and verdict.address.startswith("quality.") else verdict
+        for verdict in decided(config, window, measures, scored.fingerprints, store)
+    ]
     if PREVENTED in by_address:
         verdicts.append(judging_verdict(by_address[PREVENTED], why))
     if config.operations is not None and config.operations.silence and MISSING_HOURS not in config.thresholds:
@@ -168,30 +171,12 @@ def _verdicts(config: MonitorConfig, measures: Iterable[Measure], scored: Scored
     return tuple(verdicts)
 
 
-def thresholds(config: MonitorConfig) -> list[Threshold]:
-    """What the monitor asks for: of each metric, of the canaries, and how much may be unusable."""
-    return [*config.section_thresholds, *(limit.threshold(address) for address, limit in config.thresholds.items())]
-
-
 def _alerts(config: MonitorConfig, job: Job, verdicts: Iterable[Verdict], store: Storage) -> tuple[Alert, ...]:
-    """The alerts after this window, from those of its own last revision, else of the window before.
-
-    A window that is not the newest amends its own record alone.
-    """
-    before = (job.window.key, job.revision - 1) if job.revision else None
-    if before is None and job.is_newest:
-        before = window_before(revisions(store), job.window)
-    previous: tuple[Alert, ...] = ()
-    if before is not None:
-        book = read_bytes(store, key("alerts", *before, "json"))
-        previous = AlertBook.model_validate_json(book).alerts
+    """The alerts after this window; one that is not the newest amends its own record alone."""
+    moment = Moment(monitor=config.name, window_start=job.window.start, now=datetime.now(UTC))
+    own = read_book(store, job.window.key, job.revision - 1).alerts
     if not job.is_newest:
-        return amend(previous, verdicts, monitor=config.name, window_start=job.window.start)
-    return follow(
-        previous,
-        verdicts,
-        monitor=config.name,
-        window_start=job.window.start,
-        now=datetime.now(UTC),
-        renotify=config.alerts.renotify,
-    )
+        return amend(own, causes(verdicts), actions_about(store, own), moment)
+    before = book_before(store, job.window.start).alerts
+    past = Past(before=before, heard=own if job.revision else before)
+    return follow(past, causes(verdicts), actions_about(store, (*before, *own)), config.alerts.policy, moment)

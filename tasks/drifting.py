@@ -51,17 +51,15 @@ def drift_of(config: MonitorConfig, now: Evidence, baseline: pa.Table, earlier: 
         return Drifted(words={})
     seed = config.sample.seed
     table = now.interactions.select(baseline.schema.names).slice(0, MOST_ROWS)
+    rows = now.rows(config.decide.confidence, by_session="session" in config.source.all_columns)
+    rows = rows.only([place < table.num_rows for place in range(now.interactions.num_rows)])
     topics = fit_topics(_texts(baseline, "prompt"), seed=seed) if "prompt" in config.source.all_columns else None
     return Drifted(
         measures=(
             *(measure for role in ROLES for measure in _of_texts(config, role, baseline, table)),
             *_of_columns(config, now, baseline, table),
             *_of_scores(config, now, earlier),
-            *(
-                topic_measures(topics, assign(topics, _texts(table, "prompt")), confidence=config.decide.confidence)
-                if topics
-                else ()
-            ),
+            *(topic_measures(topics, assign(topics, _texts(table, "prompt")), rows) if topics else ()),
             *_of_concepts(config, now, earlier, topics),
         ),
         words={role: found for role in ROLES if (found := token_drift(_texts(baseline, role), _texts(table, role)))},

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from configs.custom import COSINE
@@ -28,12 +29,13 @@ from tasks.core.feedback.agreement import agreement_measures
 from tasks.core.feedback.rates import feedback_measures, read_column
 from tasks.core.measure import Measure
 from tasks.core.quality.judgement import tallies
-from tasks.core.quality.pass_rate import quality_measures
+from tasks.core.quality.pass_rate import Drawn, quality_measures
 from tasks.core.records.interaction import SUSPECTED, schema
 from tasks.core.safety.measures import injection_share
 from tasks.core.safety.signals import flag_measures, table_flags
 from tasks.core.segments.measures import slice_measures
 from tasks.core.segments.weakest import sentence, weakest
+from tasks.core.stats.rows import Rows
 from tasks.core.usage.languages import language_of
 from tasks.core.usage.spread import language_measures
 from tasks.drifting import compared_schema, topic_names
@@ -136,29 +138,42 @@ def weak_slices(config: MonitorConfig, evidence: Evidence, within: Segments) -> 
 
 
 def _quality(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
+    scores, rows = evidence.scores(), _rows(config, evidence)
     for name, tally in tallies(evidence.judged, config.metrics).items():
-        metric = config.metrics[name]
-        yield from quality_measures(name, tally, metric.pass_at, config.decide.confidence, metric.scale)
+        judged = scores.get(name, [])
+        drawn = Drawn(
+            rows=rows.only([score is not None for score in judged]),
+            scores=np.array([score for score in judged if score is not None], dtype=np.float64),
+            population=evidence.population,
+            until_decided=config.sample.until == "decided",
+            largest=1 if rows.sessions is None else max(Counter(rows.sessions).values(), default=1),
+        )
+        yield from quality_measures(config.metrics[name], tally, drawn)
+
+
+def _rows(config: MonitorConfig, evidence: Evidence) -> Rows:
+    return evidence.rows(config.decide.confidence, by_session="session" in config.source.all_columns)
 
 
 def _safety(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
     suspected = evidence.interactions[SUSPECTED].to_pylist()
-    yield injection_share(sum(suspected), len(suspected), config.decide.confidence)
+    rows = _rows(config, evidence)
+    yield injection_share(suspected, rows)
     if config.safety is not None:
-        yield from flag_measures(evidence.flags, kinds=config.safety.kinds, confidence=config.decide.confidence)
+        yield from flag_measures(evidence.flags, rows, kinds=config.safety.kinds)
 
 
 def _usage(config: MonitorConfig, evidence: Evidence) -> Iterable[Measure]:
     if config.usage is None or "prompt" not in config.source.all_columns:
         return ()
-    return language_measures(evidence.languages, config.decide.confidence)
+    return language_measures(evidence.languages, _rows(config, evidence))
 
 
 def _feedback(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
     if "feedback" not in config.source.all_columns:
         return
     texts, confidence = evidence.interactions["feedback"].to_pylist(), config.decide.confidence
-    yield from feedback_measures(texts, confidence, evidence.numbers)
+    yield from feedback_measures(texts, _rows(config, evidence), evidence.numbers)
     said = read_column(texts, evidence.numbers)
     for name, scores in evidence.scores().items():
         yield from agreement_measures(name, config.metrics[name].pass_at, scores, said, confidence)
@@ -167,14 +182,14 @@ def _feedback(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
 def _own(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
     if config.custom is None:
         return
-    rows, confidence = evidence.interactions.num_rows, config.decide.confidence
+    count, rows = evidence.interactions.num_rows, _rows(config, evidence)
     for name in config.custom.reference:
         found = evidence.values.get(f"reference.{name}")
-        yield from reference_measures(name, [None] * rows if found is None else found.to_pylist(), confidence)
+        yield from reference_measures(name, [None] * count if found is None else found.to_pylist(), rows)
     for name, function in config.custom.functions.items():
         column = evidence.values.get(f"custom.{name}")
         values = None if column is None else column.to_pylist()
-        yield from function_measures(name, values, confidence, rows=rows, unit=function.unit)
+        yield from function_measures(name, values, rows, count=count, unit=function.unit)
 
 
 def languages(config: MonitorConfig, interactions: pa.Table) -> list[str | None]:

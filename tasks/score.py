@@ -13,7 +13,6 @@ from prefect.logging import get_run_logger
 from configs.monitor import MonitorConfig
 from tasks.adapters.batch_record import close_record, record_key
 from tasks.adapters.evaluator import Evaluator
-from tasks.adapters.evaluators import open_evaluator, price_of
 from tasks.adapters.ledger import Ledger
 from tasks.adapters.line_prefetched import open_prefetched
 from tasks.adapters.locations import open_storage
@@ -21,6 +20,7 @@ from tasks.adapters.pool import judge_all
 from tasks.adapters.recorded import RecordedEvaluator
 from tasks.adapters.replies import Replies
 from tasks.adapters.results import read_table
+from tasks.adapters.rounds import Rounds, judge_until_decided
 from tasks.adapters.second_looks import Look, bridge, canaries, has_changed, manifest_before, pairs
 from tasks.adapters.shards import judge_shards
 from tasks.adapters.storage import Storage
@@ -28,19 +28,19 @@ from tasks.adapters.wanted import judgeable, ordered_calls, wanted_calls
 from tasks.adapters.writer import Progress, Writer
 from tasks.core.drift.judge import Pair
 from tasks.core.errors import EvaluatorError
-from tasks.core.quality.estimate import Estimate, Terms, estimate
-from tasks.core.quality.exchange import BATCH_SHARE, SCHEMA, Judged
+from tasks.core.quality.exchange import SCHEMA, Judged
 from tasks.core.quality.fingerprint import fingerprints
 from tasks.core.quality.metric import Metric
-from tasks.core.quality.plan import Call, Missing, missing
+from tasks.core.quality.plan import Call, Key, Missing, missing
 from tasks.core.quality.score import NotAsked
 from tasks.core.run import Collected, Job, Scored
 from tasks.core.window import Window
+from tasks.deciding import carried_into
+from tasks.foreseeing import estimate_of
 from tasks.progress import artifact_progress
 from tasks.retry import may_heal
 
 PROGRESS_S: Final = 2.0
-ANY_RATE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,7 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
                 watch,
                 answered=answered,
                 place=collected.interactions,
+                joined=collected.counts.joined,
             )
         )
     if config.evaluator.mode == "batch" and scored.use.stopped is None:
@@ -92,39 +93,19 @@ def replay(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     interactions = read_table(store, collected.interactions)
-    scored = asyncio.run(replay_window(config, job, interactions, store))
+    scored = asyncio.run(replay_window(config, job, interactions, store, joined=collected.counts.joined))
     log.info("read the replies to %d judgements again", scored.use.judged)
     if scored.use.stopped is not None:
         log.warning("%s", scored.use.stopped.message)
     return scored
 
 
-def check_evaluator(config: MonitorConfig) -> str:
-    """The evaluator in a few words; raises ConfigError where its secret or its package is missing."""
-    open_evaluator(config)
-    return " and ".join(", ".join(filter(None, (one.provider, one.model))) for one in config.evaluator.judges)
-
-
-def estimate_of(config: MonitorConfig, interactions: pa.Table, wanted: list[Missing] | None = None) -> Estimate:
-    """What judging these interactions takes and buys, by the characters that they have."""
-    fused = config.evaluator.judging == "fused"
-    if wanted is None:
-        wanted = missing(judgeable(config, interactions), list(config.metrics.values()), (), fused=fused)
-    limits = [one.min_pass_rate for one in config.quality.metrics.values() if one.min_pass_rate is not None]
-    terms = Terms(
-        prices=[price_of(one) for one in config.evaluator.judges],
-        repeats=config.evaluator.repeats,
-        batch_share=BATCH_SHARE if config.evaluator.mode == "batch" else 1.0,
-        budget_usd=config.evaluator.budget_usd,
-        rate=min(limits, key=lambda limit: abs(limit - ANY_RATE), default=ANY_RATE),
-        confidence=config.decide.confidence,
-    )
-    return estimate(interactions.num_rows, wanted, terms)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """One window while it is judged; `place` is the key of its interactions where a cluster judges them."""
+    """One window while it is judged, with so many interactions `joined` in all.
+
+    `place` is the key of those that are sampled, where a cluster judges them.
+    """
 
     config: MonitorConfig
     window: Window
@@ -135,6 +116,7 @@ class Sitting:
     fingerprints: Mapping[str, str]
     answered: Collection[str] = ()
     place: str | None = None
+    joined: int = 0
 
     @property
     def metrics(self) -> list[Metric]:
@@ -157,12 +139,15 @@ async def score_window(  # noqa: PLR0913  what a batch has answered, beside the 
     *,
     answered: Collection[str] = (),
     place: str | None = None,
+    joined: int = 0,
 ) -> Scored:
     """As `score`, without Prefect; identical content is judged once. What is `answered` already is read first.
 
-    `place` is the key of the interactions: with it, and `engine.dask`, a cluster judges them.
+    `place` is the key of the interactions: with it, and `engine.dask`, a cluster judges them. `joined` are all
+    interactions of the window.
     """
-    sitting = replace(_sitting(config, window, interactions, store, evaluator), answered=answered, place=place)
+    sitting = _sitting(config, window, interactions, store, evaluator)
+    sitting = replace(sitting, answered=answered, place=place, joined=joined)
     wanted, reused = wanted_calls(config, interactions, sitting.ledger, sitting.ledger.reuse)
     replies = Replies(store, window.start, sitting.fingerprints) if config.evaluator.keep_replies else None
     if config.evaluator.provider != "local":
@@ -173,7 +158,9 @@ async def score_window(  # noqa: PLR0913  what a batch has answered, beside the 
     return scored
 
 
-async def replay_window(config: MonitorConfig, job: Job, interactions: pa.Table, store: Storage) -> Scored:
+async def replay_window(
+    config: MonitorConfig, job: Job, interactions: pa.Table, store: Storage, *, joined: int = 0
+) -> Scored:
     """The window judged again from the raw replies that were kept, without a call; the scores stand in a folder apart.
 
     What was not recorded under the present fingerprints is not asked.
@@ -185,7 +172,7 @@ async def replay_window(config: MonitorConfig, job: Job, interactions: pa.Table,
     replies = Replies(store, job.window.start, sitting.fingerprints)
     contents = {one.content_hash for one in wanted}
     recorded = RecordedEvaluator(config, replies.newest(config.evaluator.reuse, contents))
-    sitting = replace(sitting, evaluator=recorded)
+    sitting = replace(sitting, evaluator=recorded, joined=joined)
     return await _judge(sitting, wanted, Writer(sitting.ledger, None, len(wanted), lambda _done, _total: None), 0)
 
 
@@ -218,37 +205,60 @@ async def _judge(sitting: Sitting, wanted: list[Missing], writer: Writer, reused
     until = _deadline(config)
     try:
         known, stopped = await _look_again(sitting, canaries(config), writer, until)
+        rounds = Rounds(stopped=stopped)
         if _goes_on(stopped):
-            stopped = await _judge_window(sitting, wanted, writer, until)
+            rounds = await _judge_window(sitting, wanted, writer, until)
         changed = before is not None and has_changed(before, sitting.fingerprints, writer.models)
-        if changed and _goes_on(stopped) and before is not None and config.quality.bridge:
+        if changed and _goes_on(rounds.stopped) and before is not None and config.quality.bridge:
             bridged, _ = await _look_again(sitting, bridge(config, before, sitting.store), writer, until)
     finally:
         await writer.flush()
         await sitting.evaluator.close()
     return Scored(
-        use=writer.used(config.evaluator.provider, reused, stopped),
+        use=writer.used(config.evaluator.provider, reused, rounds.stopped),
         fingerprints=sitting.fingerprints,
         root=sitting.ledger.root,
         canaries=known,
         bridge=bridged,
         changed=changed,
+        taken=rounds.taken,
+        decided=rounds.decided,
     )
 
 
-async def _judge_window(
-    sitting: Sitting, wanted: list[Missing], writer: Writer, until: float | None
-) -> EvaluatorError | None:
-    """Judge the window's own interactions, here or on a cluster; returns why the rest was not asked."""
+async def _judge_window(sitting: Sitting, wanted: list[Missing], writer: Writer, until: float | None) -> Rounds:
+    """Judge the window's own interactions: all of them, here or on a cluster, or as many as decide."""
     config = sitting.config
+    if config.sample.until == "decided":
+        return await _judge_in_rounds(sitting, wanted, writer, until)
     if config.engine.dask is None or sitting.place is None or not wanted:
         calls = ordered_calls(config, sitting.interactions, wanted, sitting.answered)
-        return await judge_all(calls, sitting.evaluator, workers_of(config), until, writer.deliver)
+        return Rounds(stopped=await judge_all(calls, sitting.evaluator, workers_of(config), until, writer.deliver))
     done = await asyncio.to_thread(judge_shards, config, sitting.window, sitting.place, writer.progress)
     for one in done:
         writer.add(one.use, one.judged, one.models)
     stopped = next((one.stopped for one in done if one.stopped), None)
-    return None if stopped is None else EvaluatorError(*stopped)
+    return Rounds(stopped=None if stopped is None else EvaluatorError(*stopped))
+
+
+async def _judge_in_rounds(sitting: Sitting, wanted: list[Missing], writer: Writer, until: float | None) -> Rounds:
+    """Judge batch by batch until every limit is decided; what is scored already counts as it is reached."""
+    config = sitting.config
+    known = sitting.ledger.newest().select(["content_hash", "metric", "score"]).to_pylist()
+    scores = {(row["content_hash"], row["metric"]): row["score"] for row in known if row["score"] is not None}
+
+    async def deliver(call: Call, judged: Judged) -> None:
+        scores.update(
+            {(call.content_hash, name): one.score for name, one in zip(call.names, judged.scores, strict=True)}
+        )
+        await writer.deliver(call, judged)
+
+    async def ask(keys: set[Key]) -> EvaluatorError | None:
+        calls = ordered_calls(config, sitting.interactions, [one for one in wanted if one.keys[0] in keys])
+        return await judge_all(calls, sitting.evaluator, workers_of(config), until, deliver)
+
+    carried = carried_into(config, sitting.window, sitting.fingerprints, sitting.store, joined=sitting.joined)
+    return await judge_until_decided(config, sitting.interactions, carried, scores, ask)
 
 
 async def _look_again(

@@ -12,11 +12,14 @@ from configs.monitor import MonitorConfig
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import key
 from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.decide import Case, Rule, decide
 from tasks.core.manifest import Manifest
+from tasks.core.measure import Measure
 from tasks.core.quality.fingerprint import content_hash
 from tasks.core.quality.metric import Metric
 from tasks.core.quality.plan import Call
 from tasks.core.run import Job
+from tasks.core.verdict import Threshold, Verdict
 from tasks.core.window import Window
 from tasks.score import Watch
 
@@ -63,6 +66,13 @@ def monitor(folder: Path, **changes: Any) -> MonitorConfig:
     (folder / "logs/model_inputs").mkdir(parents=True, exist_ok=True)
     (folder / "logs/model_outputs").mkdir(parents=True, exist_ok=True)
     return MonitorConfig.model_validate(document)
+
+
+def judged(threshold: Threshold, measures: Iterable[Measure], rule: Rule) -> Verdict:
+    """The verdict on one limit by itself."""
+    by_address = {one.address: one for one in measures}
+    case = Case(threshold=threshold, measure=by_address[threshold.address], rule=rule)
+    return decide([case], by_address)[0]
 
 
 def judged_by(url: str, folder: Path, **changes: Any) -> MonitorConfig:

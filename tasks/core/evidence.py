@@ -12,6 +12,8 @@ from tasks.core.feedback.rates import Numbers, numbers_of
 from tasks.core.quality.judgement import Judgement
 from tasks.core.records.interaction import sessions_of
 from tasks.core.safety.signals import Flags
+from tasks.core.stats.rows import Rows
+from tasks.core.stats.sessions import Floats
 
 MOST_ROWS: Final = 20_000  # of a baseline, or of the windows before together
 
@@ -22,7 +24,8 @@ class Evidence:
 
     `numbers` is what bare numbers among the feedback are, which the whole window tells. `values` are those of the
     monitor's own functions and of the reference metrics, by `signal.name` a number or null for each interaction.
-    `flags` and `languages` are what is seen in each interaction; empty where it is not looked for.
+    `flags` and `languages` are what is seen in each interaction; empty where it is not looked for. `population` is the
+    number of interactions that these were drawn from, None where they stand for more than those.
     """
 
     interactions: pa.Table
@@ -31,6 +34,7 @@ class Evidence:
     values: Mapping[str, pa.Array] = field(default_factory=dict)
     flags: Sequence[Flags] = ()
     languages: Sequence[str | None] = ()
+    population: int | None = None
 
     @staticmethod
     def of(
@@ -54,6 +58,7 @@ class Evidence:
             values=values,
             flags=tuple(compress(self.flags, kept)),
             languages=tuple(compress(self.languages, kept)),
+            population=None,
         )
 
     def where(self, column: str, value: str) -> "Evidence":
@@ -65,6 +70,16 @@ class Evidence:
     def sessions(self) -> list[str]:
         """The session of each interaction, in their order."""
         return sessions_of(self.interactions)
+
+    @property
+    def weights(self) -> Floats | None:
+        """1 / the probability of each interaction to be chosen, in their order; None where it was 1 for all."""
+        inclusion = self.interactions["inclusion"].fill_null(1.0).to_numpy()
+        return None if (inclusion == 1.0).all() else 1 / inclusion
+
+    def rows(self, confidence: float, *, by_session: bool) -> Rows:
+        """How the interactions were drawn; `by_session` where the logs tell sessions."""
+        return Rows(confidence=confidence, sessions=self.sessions if by_session else None, weights=self.weights)
 
     def scores(self) -> Mapping[str, list[float | None]]:
         """By metric the score of each interaction, in their order; None where it has none."""

@@ -1,8 +1,9 @@
 """A measure: one number about one window, with its interval, and its table form."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -26,6 +27,16 @@ VALUE_FIELDS = (
 SCHEMA = pa.schema([*KEY_FIELDS, *VALUE_FIELDS, pa.field("unit", pa.string(), nullable=False)])
 
 
+class Tails(Protocol):
+    """How an estimate varies: what tells how well a limit can be told from it."""
+
+    def p_value(self, limit: float, *, below: bool) -> float | None:
+        """The one-sided p-value of the hypothesis that the truth is not `below` the limit (else: not above it).
+
+        From 0 to 1; None where the rows tell of no spread.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One number of one window.
@@ -33,8 +44,8 @@ class Measure:
     `value` is None when it cannot be computed (nothing was scored), never 0 or NaN. `low` and `high` are the bounds
     of its confidence interval; None where the value is a count of everything and not an estimate. `n` is the number
     of rows behind it. `unit` is `share` (0 to 1), `score` (the metric's scale), `rows`, `values`,
-    `seconds` or `ratio`. A measure of a
-    part of the window names it: those interactions whose `segment_by` is `segment`.
+    `seconds` or `ratio`. A measure of a part of the window names it: those interactions whose `segment_by` is
+    `segment`. `tails` are those of an estimate as it was computed; they are not stored.
     """
 
     signal: str
@@ -47,6 +58,7 @@ class Measure:
     unit: str
     segment_by: str | None = None
     segment: str | None = None
+    tails: Tails | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:

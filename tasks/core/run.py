@@ -50,7 +50,8 @@ class Scored:
     """What the judging of one window took; `fingerprints` go by metric, `root` is the folder of the scores.
 
     `canaries` are their known scores beside the present ones; `bridge` those of old interactions, where the judge
-    `changed`.
+    `changed`. `taken` are by metric the interactions, in the order of judging, after which it was asked no more; empty
+    where all were to be judged. `decided` are the metrics that were by then.
     """
 
     use: EvaluatorUse
@@ -59,6 +60,8 @@ class Scored:
     canaries: tuple[Pair, ...] = ()
     bridge: tuple[Pair, ...] = ()
     changed: bool = False
+    taken: Mapping[str, int] = field(default_factory=dict)
+    decided: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

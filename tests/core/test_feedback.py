@@ -12,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from tasks.core.feedback.agreement import LEAST_ROWS, agreement_measures, liking
 from tasks.core.feedback.rates import Feedback, Numbers, feedback_measures, numbers_of, read_column, read_feedback
 from tasks.core.measure import Measure
+from tasks.core.stats.rows import Rows
 
 UP, DOWN = Feedback(liked=True), Feedback(liked=False)
 LOGGED = ["up", "👎", "1", "0", "-1", "3", "4.5", "edited", "retried", "?", "", " ", '{"rating": 4}', "{", None]
@@ -23,7 +24,7 @@ def by_address(measures: Sequence[Measure]) -> dict[str, Measure]:
 
 
 def rates(texts: Sequence[str | None], numbers: Numbers | None = None) -> dict[str, Measure]:
-    return by_address(feedback_measures(texts, 0.95, numbers))
+    return by_address(feedback_measures(texts, Rows(confidence=0.95), numbers))
 
 
 def agreement(scores: Sequence[float | None], said: Sequence[Feedback | None]) -> dict[str, Measure]:

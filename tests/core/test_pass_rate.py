@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.measure import Measure
-from tasks.core.quality.pass_rate import Tally, quality_measures
+from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
+from tasks.core.stats.rows import Rows
+from tests.builders import FLUENCY
 
 TALLIES = st.builds(
     Tally,
@@ -15,7 +19,8 @@ TALLIES = st.builds(
 
 
 def measures(tally: Tally, pass_at: int = 3) -> dict[str, Measure]:
-    return {one.measure: one for one in quality_measures("fluency", tally, pass_at, 0.95)}
+    metric = replace(FLUENCY, pass_at=pass_at)
+    return {one.measure: one for one in quality_measures(metric, tally, Drawn(rows=Rows(confidence=0.95)))}
 
 
 def tally(histogram: dict[int, int], unscored: int = 0, not_applicable: int = 0) -> Tally:

@@ -24,6 +24,7 @@ from tasks.core.custom.reference import (
     syllables_of,
     token_f1,
 )
+from tasks.core.stats.rows import Rows
 
 BY_TRUTH = sorted(REFERENCE.keys() - WITHOUT_TRUTH)
 TEXTS = st.text("abc the,.'Ünïß 中文字かなกำ🙂\n", max_size=40)
@@ -216,7 +217,7 @@ def test_what_was_not_logged_has_no_value_and_the_order_is_kept(name: str) -> No
 
 def test_the_mean_stands_with_its_interval_and_the_rows_behind_it() -> None:
     values = [1.0, 0.0, None, 1.0, 0.5]
-    found, *others = reference_measures("token_f1", values, 0.95)
+    found, *others = reference_measures("token_f1", values, Rows(confidence=0.95))
     known = [value for value in values if value is not None]
     expected = stats.ttest_1samp(known, 0).confidence_interval(0.95)
     assert not others
@@ -228,21 +229,21 @@ def test_the_mean_stands_with_its_interval_and_the_rows_behind_it() -> None:
 
 @pytest.mark.parametrize(("values", "value"), [([], None), ([None, None], None), ([0.5], 0.5)])
 def test_no_value_has_no_mean_and_one_no_interval(values: list[float | None], value: float | None) -> None:
-    (found,) = reference_measures("bleu", values, 0.95)
+    (found,) = reference_measures("bleu", values, Rows(confidence=0.95))
     assert (found.value, found.low, found.high) == (value, None, None)
 
 
 def test_a_function_has_its_mean_and_the_share_of_rows_without_a_value() -> None:
-    mean, missing = function_measures("length", [3.0, None, 5.0, None], 0.95, rows=4, unit="ratio")
+    mean, missing = function_measures("length", [3.0, None, 5.0, None], Rows(confidence=0.95), count=4, unit="ratio")
     assert (mean.address, mean.value, mean.n) == ("custom.length.mean", 4.0, 2)
     assert (missing.address, missing.value, missing.n, missing.unit) == ("custom.length.missing_share", 0.5, 4, "share")
 
 
 def test_a_function_that_failed_has_no_mean_and_all_rows_are_missing() -> None:
-    mean, missing = function_measures("length", None, 0.95, rows=4, unit="ratio")
+    mean, missing = function_measures("length", None, Rows(confidence=0.95), count=4, unit="ratio")
     assert (mean.value, mean.n, missing.value) == (None, 0, 1.0)
 
 
 def test_without_a_row_nothing_is_missing_either() -> None:
-    mean, missing = function_measures("length", [], 0.95, rows=0, unit="ratio")
+    mean, missing = function_measures("length", [], Rows(confidence=0.95), count=0, unit="ratio")
     assert (mean.value, missing.value, missing.n) == (None, None, 0)

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from configs.load import built_in_metrics
+from tasks.core.decide import Rule
 from tasks.core.drift.judge import Pair, bridge_measures
 from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
 from tasks.core.measure import Measure
-from tasks.core.quality.pass_rate import Tally, quality_measures
+from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
 from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary
 from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views, segment_rows, word_clouds
 from tasks.core.safety.measures import injection_share, redaction_counts
-from tasks.core.verdict import Direction, Rule, Threshold, decide
+from tasks.core.stats.rows import Rows
+from tasks.core.verdict import Direction, Threshold
+from tests.builders import judged
 
 START = datetime(2026, 11, 20, 6, tzinfo=UTC)
 FLUENCY = built_in_metrics()["fluency"].metric(None)
@@ -35,10 +38,9 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
         not_applicable=3,
         not_asked={},
     )
-    measures = quality_measures("fluency", tally, 3, 0.95)
+    measures = quality_measures(FLUENCY, tally, Drawn(rows=Rows(confidence=0.95)))
     threshold = Threshold(address="quality.fluency.pass_rate", limit=0.7, direction=Direction.MIN)
-    rule = Rule(by_interval=True, min_n=30, min_coverage=0.9)
-    verdict = decide(threshold, {one.address: one for one in measures}, rule)
+    verdict = judged(threshold, measures, Rule(min_n=30, min_coverage=0.9))
     counts: dict[str, Any] = dict.fromkeys(
         [
             "lines_read",
@@ -161,7 +163,11 @@ def test_the_page_asks_nobody_for_anything() -> None:
 def test_the_judge_and_safety_stand_beside_the_quality() -> None:
     page = view(point(0, 0.6))
     shift = bridge_measures([Pair(metric="fluency", pass_at=3, before=3, now=2 + n % 2) for n in range(4)], 0.95)
-    shown = [*shift, *redaction_counts({"credit_card": 3}, 100), injection_share(2, 100, 0.95)]
+    shown = [
+        *shift,
+        *redaction_counts({"credit_card": 3}, 100),
+        injection_share([True] * 2 + [False] * 98, Rows(confidence=0.95)),
+    ]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(page, beside=beside(shown)))))
     assert "judge bridge shift fluency −0.50" in text
     assert "redacted credit card 3 – 100" in text

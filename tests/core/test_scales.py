@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
@@ -7,11 +8,12 @@ from hypothesis import strategies as st
 
 from tasks.core.measure import Measure
 from tasks.core.quality.metric import FIVE_POINTS, Metric, Scale, named_scale
-from tasks.core.quality.pass_rate import Tally, levels_of, quality_measures
+from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
 from tasks.core.quality.plan import Call
 from tasks.core.quality.prompt import characters, instruct, render
 from tasks.core.quality.reply import Fault, Grade, complaint_of, read_reply, schema_of
 from tasks.core.quality.score import Unscored
+from tasks.core.stats.rows import Rows
 
 YES_NO = named_scale(("yes", "no"), lowest=0)
 MOODS = named_scale(("rude", "cold", "neutral", "warm"), lowest=1)
@@ -126,7 +128,8 @@ def test_the_characters_of_a_call_about_names_are_counted_as_they_are_sent(metri
 
 def measures(histogram: dict[float, int], scale: Scale, pass_at: int) -> dict[str, Measure]:
     rows = Tally(histogram=histogram, unscored={"timeout": 1}, not_applicable=0, not_asked={})
-    return {one.measure: one for one in quality_measures("mood", rows, pass_at, 0.95, scale)}
+    metric = replace(MOOD, scale=scale, pass_at=pass_at, levels=dict.fromkeys(scale.labels, "As it is."))
+    return {one.measure: one for one in quality_measures(metric, rows, Drawn(rows=Rows(confidence=0.95)))}
 
 
 def test_shares_are_told_by_name_and_the_pass_rate_is_that_of_the_names_that_pass() -> None:
@@ -150,6 +153,8 @@ def test_nothing_scored_has_no_share_of_any_name() -> None:
 
 @given(st.dictionaries(st.floats(1, 4), st.integers(0, 50)))
 def test_every_score_counts_for_one_level(histogram: dict[float, int]) -> None:
-    found = levels_of(histogram, MOODS)
-    assert list(found) == [1, 2, 3, 4]
-    assert sum(found.values()) == sum(histogram.values())
+    found = measures(histogram, MOODS, 3)
+    n = sum(histogram.values())
+    shares = [found[f"share_{name}"].value for name in MOODS.names]
+    assert [share is None for share in shares] == [n == 0] * 4
+    assert sum(share or 0 for share in shares) == pytest.approx(1 if n else 0)

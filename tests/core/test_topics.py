@@ -21,6 +21,7 @@ from tasks.core.drift.topics import (
     to_document,
     topic_measures,
 )
+from tasks.core.stats.rows import Rows
 
 SHOP = ["parcel", "order", "refund", "label", "return", "shop", "delivery", "courier", "address", "invoice", "voucher"]
 SKY = ["telescope", "planet", "orbit", "comet", "star", "galaxy", "nebula", "eclipse", "meteor", "spectrum", "mirror"]
@@ -100,7 +101,7 @@ def test_shares_that_did_not_change_seldom_alarm_though_half_the_baseline_made_t
     for seed in range(simulations):
         topics = fitted(texts([*SHOP, *SKY, *BALL], BOTH, 160, 2 * seed), count=3, seed=seed)
         found = assign(topics, texts([*SHOP, *SKY, *BALL], BOTH, 100, 2 * seed + 1))
-        p_value = topic_measures(topics, found, confidence=0.95)[1].value
+        p_value = topic_measures(topics, found, Rows(confidence=0.95))[1].value
         alarms += p_value is not None and p_value <= 0.05
     assert alarms <= stats.binom.ppf(0.999, simulations, 0.05)
 
@@ -211,7 +212,7 @@ def test_anything_else_is_no_document(document: object) -> None:
 
 def test_the_measures_are_the_shares_and_their_distance(two: Topics) -> None:
     now = np.array([0] * 30 + [1] * 60 + [FAR] * 10 + [WORDLESS] * 7)
-    measures = {one.address: one for one in topic_measures(two, now, confidence=0.95)}
+    measures = {one.address: one for one in topic_measures(two, now, Rows(confidence=0.95))}
     assert list(measures) == [
         "drift.topics.js",
         "drift.topics.p_value",
@@ -225,7 +226,7 @@ def test_the_measures_are_the_shares_and_their_distance(two: Topics) -> None:
     new, share = measures["drift.topics.new_topic_share"], measures[f"usage.topic.share[topic={two.names[1]}]"]
     assert (new.value, share.value) == (0.1, 0.6)
     bounds = stats.binomtest(60, 100).proportion_ci(confidence_level=0.95, method="wilson")
-    assert (share.low, share.high) == (bounds.low, bounds.high)
+    assert (share.low, share.high) == pytest.approx((bounds.low, bounds.high), abs=1e-12)
     counts = [[two.far_rows, *two.rows], [10, 30, 60]]
     assert measures["drift.topics.js"].value == pytest.approx(jensenshannon(*counts, base=2))
     assert measures["drift.topics.p_value"].value == pytest.approx(stats.chi2_contingency(counts)[1])
@@ -234,22 +235,22 @@ def test_the_measures_are_the_shares_and_their_distance(two: Topics) -> None:
 def test_two_windows_are_compared_from_either_side(two: Topics) -> None:
     one, other = np.array([0] * 30 + [1] * 60), np.array([0] * 60 + [1] * 30 + [FAR] * 5)
     js, turned = (
-        topic_measures(two, now, before=before, confidence=0.95)[0].value
+        topic_measures(two, now, Rows(confidence=0.95), before=before)[0].value
         for now, before in ((one, other), (other, one))
     )
     assert js is not None
     assert js == pytest.approx(turned)
-    assert topic_measures(two, one, before=one, confidence=0.95)[0].value == 0
+    assert topic_measures(two, one, Rows(confidence=0.95), before=one)[0].value == 0
 
 
 @pytest.mark.parametrize("now", [[], [WORDLESS] * 30])
 def test_no_texts_have_no_shares(two: Topics, now: list[int]) -> None:
-    measures = topic_measures(two, np.array(now, dtype=np.int64), confidence=0.95)
+    measures = topic_measures(two, np.array(now, dtype=np.int64), Rows(confidence=0.95))
     of_the_window = [one for one in measures if one.measure != "new_topic_share_expected"]
     assert {(one.value, one.low, one.n) for one in of_the_window} == {(None, None, 0)}
 
 
 def test_few_texts_have_shares_but_no_distance(two: Topics) -> None:
-    measures = topic_measures(two, np.array([0] * 5), confidence=0.95)
+    measures = topic_measures(two, np.array([0] * 5), Rows(confidence=0.95))
     assert [one.value for one in measures[:3]] == [None, None, 0]
     assert measures[4].value == 1

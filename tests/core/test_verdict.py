@@ -2,9 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from configs.load import built_in_metrics
+from tasks.core.decide import Rule
 from tasks.core.measure import Measure
-from tasks.core.quality.pass_rate import Tally, quality_measures
-from tasks.core.verdict import Direction, Rule, State, Threshold, Verdict, decide
+from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
+from tasks.core.stats.rows import Rows
+from tasks.core.verdict import Direction, State, Threshold, Verdict
+from tests.builders import judged
+
+RELEVANCE = built_in_metrics()["relevance"].metric(3)
 
 INTERVAL = Rule(by_interval=True, min_n=30, min_coverage=0.9)
 ESTIMATE = Rule(by_interval=False, min_n=1, min_coverage=None)
@@ -12,9 +18,8 @@ ESTIMATE = Rule(by_interval=False, min_n=1, min_coverage=None)
 
 def verdict(histogram: dict[int, int], limit: float, rule: Rule = INTERVAL, unscored: int = 0) -> Verdict:
     rows = Tally(histogram=histogram, unscored={"timeout": unscored}, not_applicable=0, not_asked={})
-    measures = {one.address: one for one in quality_measures("relevance", rows, 3, 0.95)}
     threshold = Threshold(address="quality.relevance.pass_rate", limit=limit, direction=Direction.MIN)
-    return decide(threshold, measures, rule)
+    return judged(threshold, quality_measures(RELEVANCE, rows, Drawn(rows=Rows(confidence=0.95))), rule)
 
 
 @pytest.mark.parametrize(
@@ -57,14 +62,15 @@ def test_missing_scores_that_could_not_change_the_verdict_do_not_hold_it_up() ->
 def test_a_count_of_everything_is_compared_as_it_stands() -> None:
     share = Measure(signal="operations", subject="records", measure="quarantined_share", value=0.06, n=50, unit="share")
     threshold = Threshold(address=share.address, limit=0.05, direction=Direction.MAX)
-    assert decide(threshold, {share.address: share}, INTERVAL).state is State.BREACH
+    assert judged(threshold, [share], INTERVAL).state is State.BREACH
     at_the_limit = Threshold(address=share.address, limit=0.06, direction=Direction.MAX)
-    assert decide(at_the_limit, {share.address: share}, INTERVAL).state is State.OK
+    assert judged(at_the_limit, [share], INTERVAL).state is State.OK
 
 
 def test_the_explanation_holds_the_figures() -> None:
     found = verdict({5: 50, 1: 50}, 0.7)
-    assert found.explanation == "relevance pass rate 0.500 (0.404 to 0.596, n = 100) is below 0.7"
+    expected = "relevance pass rate 0.500 (0.404 to 0.596, 100 scored of 100 asked) is below 0.7: breach"
+    assert found.explanation == expected
     assert "nothing was measured" in verdict({}, 0.7).explanation
 
 

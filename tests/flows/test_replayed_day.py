@@ -17,9 +17,10 @@ from tasks.adapters.results import key, read_table, revisions
 from tasks.adapters.storage import read_bytes
 from tasks.core.manifest import Manifest, RecordCounts
 from tasks.core.quality.judgement import Judgement, tallies
-from tasks.core.quality.pass_rate import quality_measures
+from tasks.core.quality.pass_rate import Drawn, quality_measures
 from tasks.core.run import Scored
 from tasks.core.window import Window, key_of
+from tasks.core.stats.rows import Rows
 from tests.builders import HOUR, answered, asked, manifest_of, monitor, store_of
 from tests.schedule import scheduled
 
@@ -129,6 +130,6 @@ def test_a_replayed_day_ends_with_exactly_the_measures_of_one_run_over_it(shared
     }
     assert measures == {
         (one.subject, one.measure): (one.value, one.low, one.high, one.n)
-        for one in quality_measures("fluency", tally, metric.pass_at, daily.decide.confidence)
+        for one in quality_measures(metric, tally, Drawn(rows=Rows(confidence=daily.decide.confidence)))
     }
     assert 0.7 < measures["fluency", "pass_rate"][0] < 0.95

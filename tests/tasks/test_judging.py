@@ -17,7 +17,7 @@ from tasks.adapters.evaluators import open_evaluator
 from tasks.adapters.results import read_table
 from tasks.assess import assess_window
 from tasks.collect import collect_window, recollect_window
-from tasks.core.alert import Event
+from tasks.core.alert import Event, Status
 from tasks.core.measure import Measure
 from tasks.core.report.render import render_report
 from tasks.core.run import Assessed, Collected, Outcome, Scored
@@ -63,9 +63,14 @@ class Run:
     def _score(self, *, replay: bool) -> Scored:
         interactions = read_table(self.store, self.collected.interactions)
         if replay:
-            return asyncio.run(replay_window(self.config, self.job, interactions, self.store))
-        evaluator = open_evaluator(self.config)
-        return asyncio.run(score_window(self.config, self.window, interactions, self.store, evaluator, QUIET))
+            return asyncio.run(replay_window(self.config, self.job, interactions, self.store, joined=self.joined))
+        evaluator, joined = open_evaluator(self.config), self.joined
+        asked = score_window(self.config, self.window, interactions, self.store, evaluator, QUIET, joined=joined)
+        return asyncio.run(asked)
+
+    @property
+    def joined(self) -> int:
+        return self.collected.counts.joined
 
     @property
     def measures(self) -> dict[str, Measure]:
@@ -210,8 +215,8 @@ def test_a_refusal_leaves_quality_undecided_and_opens_one_alert_with_the_remedy(
     assert any("does not accept the key" in warning for warning in found.manifest.warnings)
     server.answer = lambda _: verdict(5)
     healed = Run(config, LATER)
-    assert [(one.address, one.event) for one in healed.assessed.alerts] == [
-        ("operations.judging.prevented_share", Event.RECOVERED)
+    assert [(one.address, one.status) for one in healed.assessed.alerts] == [
+        ("operations.judging.prevented_share", Status.RECOVERED)
     ]
 
 

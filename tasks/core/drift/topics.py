@@ -19,7 +19,7 @@ from scipy.spatial.distance import jensenshannon
 from tasks.core.drift.clusters import DIGITS, MOST_ASKED, MOST_TOKENS, Fit, cosines_with, counted, fit, halves
 from tasks.core.drift.words import LONGEST_WORD, content_words
 from tasks.core.measure import Measure
-from tasks.core.stats.estimates import share_of
+from tasks.core.stats.rows import Rows, share_among
 
 LEAST_TEXTS: Final = 20
 MOST_TEXTS: Final = 10_000  # of a baseline that a fit looks at
@@ -33,7 +33,7 @@ WORDLESS: Final = -2
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Rows = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
 Weight = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 
@@ -57,8 +57,8 @@ class Topics(BaseModel):
     weight_of_unknown: Weight
     directions: Annotated[tuple[tuple[Share, ...], ...], Field(max_length=MOST_ASKED)]
     threshold: Share
-    rows: tuple[Rows, ...]
-    far_rows: Rows
+    rows: tuple[Count, ...]
+    far_rows: Count
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Topics":
@@ -133,9 +133,7 @@ def from_document(document: object) -> Topics | None:
         return None
 
 
-def topic_measures(
-    topics: Topics, now: Integers, *, confidence: float, before: Integers | None = None
-) -> list[Measure]:
+def topic_measures(topics: Topics, now: Integers, rows: Rows, *, before: Integers | None = None) -> list[Measure]:
     """What became of the topics, of which `now` are those of the window's texts as `assign` gives them.
 
     They are compared with the baseline's held-out texts, or with `before`, those of texts that are not of the baseline.
@@ -150,7 +148,10 @@ def topic_measures(
         Measure(signal="drift", subject="topics", measure=name, value=value, n=n, unit="ratio")
         for name, value in (("js", js), ("p_value", p_value))
     ]
-    new, *shares = (share_of("usage.topic.share", int(one), n, confidence) for one in counts[1])
+    new, *shares = (
+        share_among("usage.topic.share", [None if one < FAR else one == topic for one in now.tolist()], rows)
+        for topic in range(FAR, len(topics.names))
+    )
     new = replace(new, signal="drift", subject="topics", measure="new_topic_share")
     expected = Measure(
         signal="drift",

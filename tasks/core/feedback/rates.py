@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from tasks.core.measure import Measure
-from tasks.core.stats.estimates import mean_of, share_of
+from tasks.core.stats.rows import Rows, mean_among, share_among
 
 LOWEST, HIGHEST = 1.0, 5.0
 LONGEST_CHARACTERS: Final = 20_000
@@ -101,22 +101,21 @@ def read_column(texts: Sequence[str | None], numbers: Numbers | None = None) -> 
     return [read_feedback(text, meant) if _is_given(text) and text is not None else None for text in texts]
 
 
-def feedback_measures(texts: Sequence[str | None], confidence: float, numbers: Numbers | None = None) -> list[Measure]:
+def feedback_measures(texts: Sequence[str | None], rows: Rows, numbers: Numbers | None = None) -> list[Measure]:
     """The rates of a window; `texts` has one item for each sampled interaction, None where there is no feedback.
 
     Shares have Wilson's interval and the rating Student's; both take rows as independent. An act's share is that of the
     rows that say yes or no; where it is only ever logged as a bare word, that of all interactions.
     """
     said = read_column(texts, numbers)
-    known = [one for one in said if one is not None]
-    given = sum(_is_given(text) for text in texts)
-    liked = [one.liked for one in known if one.liked is not None]
+    given = [_is_given(text) for text in texts]
+    unread = [one is None if is_given else None for one, is_given in zip(said, given, strict=True)]
     return [
-        share_of("feedback.records.given_share", given, len(texts), confidence),
-        share_of("feedback.records.unreadable_share", given - len(known), given, confidence),
-        share_of("feedback.thumbs.up_share", sum(liked), len(liked), confidence),
-        mean_of("feedback.rating.mean", [one.rating for one in known if one.rating is not None], confidence, "rating"),
-        *(_act_share(act, known, len(texts), confidence) for act in dict.fromkeys(ACTS.values())),
+        share_among("feedback.records.given_share", given, rows),
+        share_among("feedback.records.unreadable_share", unread, rows),
+        share_among("feedback.thumbs.up_share", [one.liked if one else None for one in said], rows),
+        mean_among("feedback.rating.mean", [one.rating if one else None for one in said], rows, "rating"),
+        *(_act_share(act, said, rows) for act in dict.fromkeys(ACTS.values())),
     ]
 
 
@@ -199,8 +198,10 @@ def _with_act(feedback: Feedback, act: str, *, happened: bool) -> Feedback:
             return replace(feedback, copied=happened)
 
 
-def _act_share(act: str, known: Sequence[Feedback], interactions: int, confidence: float) -> Measure:
-    said = [(getattr(one, act), one.is_event) for one in known if getattr(one, act) is not None]
-    answers = any(not is_event for _, is_event in said)
-    rows = len(said) if answers else interactions
-    return share_of(f"feedback.{act}.share", sum(value for value, _ in said), rows, confidence)
+def _act_share(act: str, said: Sequence[Feedback | None], rows: Rows) -> Measure:
+    """Among those who answered; where an act is only logged when it happens, among all interactions."""
+    done: list[bool | None] = [getattr(one, act) if one else None for one in said]
+    answers = any(
+        one is not None and not one.is_event and value is not None for one, value in zip(said, done, strict=True)
+    )
+    return share_among(f"feedback.{act}.share", done if answers else [bool(value) for value in done], rows)

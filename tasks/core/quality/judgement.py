@@ -1,7 +1,7 @@
 """The judgements of a window: each sampled interaction on each metric with its score, or why there is none."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -28,12 +28,27 @@ class Judgement:
         return self.score is not None and self.score < self.metric.pass_at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """Why a metric was not asked about some interactions: those that came after it had been asked enough."""
+
+    interactions: Collection[str]
+    why: str
+
+
 def judgements(
-    interactions: pa.Table, metrics: Sequence[Metric], ledger: pa.Table, *, fused: bool, not_asked: str
+    interactions: pa.Table,
+    metrics: Sequence[Metric],
+    ledger: pa.Table,
+    *,
+    fused: bool,
+    not_asked: str,
+    passed_over: Mapping[str, Passed] | None = None,
 ) -> Iterator[Judgement]:
     """Every sampled interaction on every metric; `ledger` holds one row for each content and metric.
 
-    `not_asked` says why the evaluator was not asked where the ledger has no row.
+    `not_asked` says why the evaluator was not asked where the ledger has no row. A score of what was `passed_over`, by
+    metric, does not count: it is there because another interaction has the same content.
     """
     columns = ledger.select(["content_hash", "metric", "score", "reason", "unscored"]).to_pylist()
     known = {(row["content_hash"], row["metric"]): row for row in columns}
@@ -42,6 +57,10 @@ def judgements(
             yield Judgement(interaction_id=wanted.interaction_id, metric=wanted.metric)
             continue
         for metric in wanted.metrics:
+            passed = (passed_over or {}).get(metric.name)
+            if passed is not None and wanted.interaction_id in passed.interactions:
+                yield Judgement(interaction_id=wanted.interaction_id, metric=metric, not_asked=passed.why)
+                continue
             row = known.get((wanted.content_hash, metric.name))
             yield Judgement(
                 interaction_id=wanted.interaction_id,

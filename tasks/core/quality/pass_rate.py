@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tasks.core.measure import Measure
-from tasks.core.quality.metric import FIVE_POINTS, Scale
-from tasks.core.stats.estimates import share_of
-from tasks.core.stats.intervals import student
+from tasks.core.quality.metric import Metric
+from tasks.core.stats.anytime import Anytime
+from tasks.core.stats.estimate import Estimate, mean_estimate, share_estimate
+from tasks.core.stats.rows import Rows
+from tasks.core.stats.sessions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,38 +42,50 @@ class Tally:
         return self.asked + self.not_applicable + sum(self.not_asked.values())
 
 
-def quality_measures(
-    name: str, tally: Tally, pass_at: int, confidence: float, scale: Scale = FIVE_POINTS
-) -> list[Measure]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """How the scored rows came to be, which is what their intervals depend on.
+
+    `rows` goes with the `scores`, row by row; without scores they are those of the tally. `population` is the number
+    of interactions that the rows were drawn from, where only those are spoken of. `until_decided`: judging ended when
+    enough was known, so that intervals have to hold at any such moment; `largest` is then the most rows of a session.
+    """
+
+    rows: Rows
+    scores: Floats | None = None
+    population: int | None = None
+    until_decided: bool = False
+    largest: int = 1
+
+
+def quality_measures(metric: Metric, tally: Tally, drawn: Drawn) -> list[Measure]:
     """The measures of one metric: pass rates, coverage, mean, and the share of each level of the scale by its label.
 
-    pass rate = passed / scored, None when nothing was scored; its two companions count every missing score as failed
-    or as passed. coverage = scored / asked, None when nothing was asked.
+    pass rate = passed / scored, weighted where rows do not count alike, None when nothing was scored; its two
+    companions count every missing score as failed or as passed. coverage = scored / asked, None when nothing was
+    asked. `design_effect` says how many times as many rows this sample takes as one of rows on their own.
     """
-    passed = sum(rows for score, rows in tally.histogram.items() if score >= pass_at)
-    scored, asked = tally.scored, tally.asked
-    missing = asked - scored
-    levels = levels_of(tally.histogram, scale)
-    shares = [
-        share_of(f"quality.{name}.share_{label}", levels[level], scored, confidence)
-        for level, label in scale.labels.items()
-    ]
+    name, asked, missing = metric.name, tally.asked, tally.asked - tally.scored
+    scores = _scores(tally) if drawn.scores is None else drawn.scores
+    passed = int((scores >= metric.pass_at).sum())
+    levels = np.floor(scores + 0.5)  # a score that is not whole counts for the nearest one, halves upwards
+    rate = _share(f"quality.{name}.pass_rate", scores >= metric.pass_at, drawn)
     return [
-        share_of(f"quality.{name}.pass_rate", passed, scored, confidence),
+        rate,
         _count(name, "pass_rate_if_missing_failed", passed, asked),
         _count(name, "pass_rate_if_missing_passed", passed + missing, asked),
-        _count(name, "coverage", scored, asked),
-        _mean(name, tally.histogram, confidence),
-        *shares,
+        _count(name, "coverage", tally.scored, asked),
+        _mean(metric, scores, drawn),
+        *(
+            _share(f"quality.{name}.share_{label}", levels == level, drawn)
+            for level, label in metric.scale.labels.items()
+        ),
+        *_design_effect(name, rate),
     ]
 
 
-def levels_of(histogram: Mapping[float, int], scale: Scale = FIVE_POINTS) -> Mapping[int, int]:
-    """The rows of each level of the scale; a score that is not whole counts for the nearest one, halves upwards."""
-    levels = dict.fromkeys(scale.labels, 0)
-    for score, rows in histogram.items():
-        levels[math.floor(score + 0.5)] += rows
-    return levels
+def _scores(tally: Tally) -> Floats:
+    return np.repeat(np.array(list(tally.histogram), dtype=np.float64), list(tally.histogram.values()))
 
 
 def _count(name: str, measure: str, part: int, whole: int) -> Measure:
@@ -78,12 +94,62 @@ def _count(name: str, measure: str, part: int, whole: int) -> Measure:
     return Measure(signal="quality", subject=name, measure=measure, value=value, n=whole, unit="share")
 
 
-def _mean(name: str, histogram: Mapping[float, int], confidence: float) -> Measure:
-    n = sum(histogram.values())
-    value, low, high = None, None, None
-    if n:
-        value = sum(score * rows for score, rows in histogram.items()) / n
-        squares = sum(rows * (score - value) ** 2 for score, rows in histogram.items())
-        interval = student(value, math.sqrt(squares / (n - 1)), n, confidence) if n > 1 else None
-        low, high = interval or (None, None)
-    return Measure(signal="quality", subject=name, measure="mean", value=value, low=low, high=high, n=n, unit="score")
+def _share(address: str, flags: np.ndarray, drawn: Drawn) -> Measure:
+    """The share of rows with a flag."""
+    signal, subject, name = address.split(".")
+    n = len(flags)
+    empty = Measure(signal=signal, subject=subject, measure=name, value=None, n=n, unit="share")
+    found = share_estimate(flags, drawn.rows.sessions, drawn.rows.weights)
+    if found is None:
+        return empty
+    if drawn.until_decided:
+        held = int(flags.sum())
+        counts = (n - held, held)
+        so_far = Anytime(levels=(0.0, 1.0), counts=counts, largest=drawn.largest, population=drawn.population)
+        return _estimated(empty, found.value, so_far, drawn.rows.confidence)
+    if drawn.population is not None:
+        return _of_population(empty, share_estimate(flags, None, drawn.rows.weights) or found, drawn)
+    return _estimated(empty, found.value, found, drawn.rows.confidence)
+
+
+def _of_population(empty: Measure, found: Estimate, drawn: Drawn) -> Measure:
+    """The share among the interactions that the rows were drawn from: the more of them were judged, the surer it is.
+
+    Source: W. G. Cochran, Sampling techniques (1977), 2.6, the finite population correction. Which interactions were
+    drawn is what varies, so that sessions make no difference.
+    """
+    left = 1 - found.n / max(drawn.population or 0, found.n)
+    if left == 0:  # all of them were judged
+        return replace(empty, value=found.value, low=found.value, high=found.value)
+    error = None if found.error is None else found.error * math.sqrt(left)
+    corrected = replace(found, n_effective=found.n_effective / left, error=error)
+    return _estimated(empty, found.value, corrected, drawn.rows.confidence)
+
+
+def _mean(metric: Metric, scores: Floats, drawn: Drawn) -> Measure:
+    empty = Measure(signal="quality", subject=metric.name, measure="mean", value=None, n=len(scores), unit="score")
+    found = mean_estimate(scores, drawn.rows.sessions, drawn.rows.weights)
+    if found is None:
+        return empty
+    if not drawn.until_decided:
+        return _estimated(empty, found.value, found, drawn.rows.confidence)
+    values, counts = np.unique(scores, return_counts=True)
+    anytime = Anytime(
+        levels=tuple(values.tolist()),
+        counts=tuple(counts.tolist()),
+        largest=drawn.largest,
+        scale=(metric.scale.lowest, metric.scale.highest),
+    )
+    return _estimated(empty, found.value, anytime, drawn.rows.confidence)
+
+
+def _estimated(empty: Measure, value: float, found: Estimate | Anytime, confidence: float) -> Measure:
+    low, high = found.interval(confidence) or (None, None)
+    return replace(empty, value=value, low=low, high=high, tails=found)
+
+
+def _design_effect(name: str, rate: Measure) -> list[Measure]:
+    effect = rate.tails.design_effect if isinstance(rate.tails, Estimate) else None
+    if effect is None:
+        return []
+    return [Measure(signal="quality", subject=name, measure="design_effect", value=effect, n=rate.n, unit="ratio")]

@@ -64,6 +64,7 @@ class NotAsked(StrEnum):
     UNREACHABLE = "unreachable"
     NOT_RECORDED = "not_recorded"
     CONTRACT = "contract"
+    DECIDED = "decided"
 
 
 REFUSALS = frozenset(

@@ -1,14 +1,14 @@
 """The measures of safety: interactions that seem to address a judge, and values that were redacted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tasks.core.measure import Measure
-from tasks.core.stats.estimates import share_of
+from tasks.core.stats.rows import Rows, share_among
 
 
-def injection_share(suspected: int, sampled: int, confidence: float) -> Measure:
+def injection_share(suspected: Sequence[bool], rows: Rows) -> Measure:
     """The share of the sampled interactions whose text addresses a judge or overrides instructions."""
-    return share_of("safety.injection.suspected_share", suspected, sampled, confidence)
+    return share_among("safety.injection.suspected_share", suspected, rows)
 
 
 def redaction_counts(redacted: Mapping[str, int], sampled: int) -> list[Measure]:

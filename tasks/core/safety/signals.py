@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from tasks.core.measure import Measure
 from tasks.core.safety.jailbreak import is_jailbreak
 from tasks.core.safety.leaks import echoes, held, leaked
 from tasks.core.safety.refusal import is_empty, is_refusal
-from tasks.core.stats.estimates import share_of
+from tasks.core.stats.rows import Rows, share_among
 
 KINDS: Final = (
     "email",
@@ -92,12 +92,12 @@ def instructions_of(row: Row) -> str | None:
     return written if written and not written.isspace() else None
 
 
-def safety_measures(interactions: pa.Table, *, kinds: Sequence[str] = KINDS, confidence: float) -> list[Measure]:
+def safety_measures(interactions: pa.Table, rows: Rows, *, kinds: Sequence[str] = KINDS) -> list[Measure]:
     """The measures of the sampled interactions of a window, which have the roles as columns.
 
     Of redacted interactions the markers count as values: those of the kinds that were redacted are still told apart.
     """
-    return flag_measures(table_flags(interactions, kinds), kinds=kinds, confidence=confidence)
+    return flag_measures(table_flags(interactions, kinds), rows, kinds=kinds)
 
 
 def table_flags(interactions: pa.Table, kinds: Sequence[str] = KINDS) -> list[Flags]:
@@ -107,25 +107,26 @@ def table_flags(interactions: pa.Table, kinds: Sequence[str] = KINDS) -> list[Fl
     return [row_flags(row, kinds) for batch in batches for row in batch.to_pylist()]
 
 
-def flag_measures(flags: Iterable[Flags], *, kinds: Sequence[str] = KINDS, confidence: float) -> list[Measure]:
-    """Shares with Wilson's interval, None where no interaction has the text; and leaks of each kind in interactions."""
-    seen = list(flags)
-    prompts = [flag.in_prompt for flag in seen if flag.in_prompt is not None]
-    completions = [flag.in_completion for flag in seen if flag.in_completion is not None]
-    leaks = [flag.leaked for flag in seen if flag.leaked is not None]
+def flag_measures(flags: Sequence[Flags], rows: Rows, *, kinds: Sequence[str] = KINDS) -> list[Measure]:
+    """Shares of the interactions that have the text, None where none has; and leaks of each kind in interactions."""
+    leaks = [flag.leaked for flag in flags if flag.leaked is not None]
     by_kind = Counter(kind for found in leaks for kind in found)
     shares = {
-        "pii.prompt_share": [bool(found) for found in prompts],
-        "pii.completion_share": [bool(found) for found in completions],
-        "pii.leaked_share": [bool(found) for found in leaks],
-        "refusal.share": [flag.refused for flag in seen if flag.refused is not None],
-        "jailbreak.share": [flag.jailbreak for flag in seen if flag.jailbreak is not None],
-        "system_prompt.leaked_share": [flag.told for flag in seen if flag.told is not None],
+        "pii.prompt_share": [_any(flag.in_prompt) for flag in flags],
+        "pii.completion_share": [_any(flag.in_completion) for flag in flags],
+        "pii.leaked_share": [_any(flag.leaked) for flag in flags],
+        "refusal.share": [flag.refused for flag in flags],
+        "jailbreak.share": [flag.jailbreak for flag in flags],
+        "system_prompt.leaked_share": [flag.told for flag in flags],
     }
     return [
-        *(share_of(f"safety.{name}", sum(flagged), len(flagged), confidence) for name, flagged in shares.items()),
+        *(share_among(f"safety.{name}", flagged, rows) for name, flagged in shares.items()),
         *(_count(kind, by_kind[kind], len(leaks)) for kind in kinds),
     ]
+
+
+def _any(found: Collection[str] | None) -> bool | None:
+    return None if found is None else bool(found)
 
 
 def _count(kind: str, leaks: int, n: int) -> Measure:

@@ -1,10 +1,10 @@
 """Measures that are estimates from rows: shares with Wilson's interval, means with Student's."""
 
 from collections.abc import Sequence
-from statistics import fmean, stdev
 
 from tasks.core.measure import Measure
-from tasks.core.stats.intervals import student, wilson
+from tasks.core.stats.estimate import mean_estimate
+from tasks.core.stats.intervals import wilson
 
 
 def share_of(name: str, part: int, whole: int, confidence: float) -> Measure:
@@ -20,11 +20,12 @@ def share_of(name: str, part: int, whole: int, confidence: float) -> Measure:
 def mean_of(name: str, values: Sequence[float], confidence: float, unit: str) -> Measure:
     """The mean of finite values as the measure `signal.subject.measure`.
 
-    The value is None where there are none, the interval where there are fewer than two.
+    The value is None where there are none, the interval where there are fewer than two or all are the same.
     """
     signal, subject, measure = name.split(".")
-    n = len(values)
-    value = fmean(values) if values else None
-    interval = student(value, stdev(values), n, confidence) if value is not None and n > 1 else None
+    found = mean_estimate(values)
+    value, interval = (None, None) if found is None else (found.value, found.interval(confidence))
     low, high = interval or (None, None)
-    return Measure(signal=signal, subject=subject, measure=measure, value=value, low=low, high=high, n=n, unit=unit)
+    return Measure(
+        signal=signal, subject=subject, measure=measure, value=value, low=low, high=high, n=len(values), unit=unit
+    )

@@ -2,21 +2,43 @@
 
 import math
 
-from scipy import stats
+from scipy import special
 
 Interval = tuple[float, float]
 
 
-def wilson(successes: int, n: int, confidence: float) -> Interval | None:
+def wilson(successes: float, n: float, confidence: float) -> Interval | None:
     """The score interval of a proportion, (low, high) in [0, 1]; None where n is 0.
 
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927),
-    as `scipy.stats.binomtest(...).proportion_ci(method="wilson")` computes it.
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+    """
+    return None if n == 0 else score_bounds(successes / n, n, t_quantile(confidence, math.inf))
+
+
+def score_bounds(share: float, rows: float, quantile: float) -> Interval:
+    """Wilson's interval of a share (0 to 1) of rows above 0 that need not be whole; it holds the share.
+
+    `quantile` is that of the standard normal, or of Student's t where the rows are effective ones: E. L. Korn and
+    B. I. Graubard, Survey Methodology 24 (1998); N. Dean and M. Pagano, Journal of Survey Statistics and Methodology 3
+    (2015).
+    """
+    added = quantile**2 / rows
+    half = quantile * math.sqrt((share * (1 - share) + added / 4) / rows)
+    low, rest = (part * (part / (part + added / 2 + half)) for part in (share, 1 - share))
+    return low, max(1 - rest, share)
+
+
+def clopper_pearson(successes: int, n: int, confidence: float) -> Interval | None:
+    """The exact interval of a proportion, (low, high) in [0, 1], which never holds the truth too rarely; None for n 0.
+
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), by quantiles of the beta distribution.
     """
     if n == 0:
         return None
-    bounds = stats.binomtest(successes, n).proportion_ci(confidence_level=confidence, method="wilson")
-    return float(bounds.low), float(bounds.high)
+    tail = (1 - confidence) / 2
+    low = float(special.betaincinv(successes, n - successes + 1, tail)) if successes > 0 else 0.0
+    high = float(special.betaincinv(successes + 1, n - successes, 1 - tail)) if successes < n else 1.0
+    return low, high
 
 
 def student(mean: float, deviation: float, n: int, confidence: float) -> Interval | None:
@@ -26,5 +48,10 @@ def student(mean: float, deviation: float, n: int, confidence: float) -> Interva
     """
     if n < 2:  # noqa: PLR2004  one value has no spread
         return None
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * deviation / math.sqrt(n)
+    half = t_quantile(confidence, n - 1) * deviation / math.sqrt(n)
     return mean - half, mean + half
+
+
+def t_quantile(confidence: float, freedom: float) -> float:
+    """How many standard errors reach to either side at the confidence; `freedom` inf is the normal distribution."""
+    return float(special.stdtrit(freedom, (1 + confidence) / 2))

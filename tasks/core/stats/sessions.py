@@ -9,6 +9,7 @@ A. Deng, U. Knoblich and J. Lu, Applying the delta method in metric analytics, K
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ import pyarrow as pa
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Sessions = Sequence[str | None] | None
+
+TINY: Final = 1e-12  # of all rows: rounding, no rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Side:
     @property
     def variance(self) -> float:
         """The squared standard error of the mean."""
-        return float((self.influence**2).sum())
+        return _sum(self.influence**2)
 
 
 def session_numbers(first: Sessions, n_first: int, second: Sessions, n_second: int) -> tuple[Integers, Integers]:
@@ -51,22 +54,51 @@ def session_numbers(first: Sessions, n_first: int, second: Sessions, n_second: i
     return numbers[:n_first], numbers[n_first:]
 
 
-def side_of(values: Floats, numbers: Integers, count: int) -> Side:
-    """Sum up at least one row; `numbers` are those of the sessions, below `count`."""
-    n, mean = len(values), float(values.mean())
-    rows = np.bincount(numbers, minlength=count)
-    shares = rows / n
-    rest = np.where(rows == n, np.inf, 1 - shares)  # the influence of the only session cannot be known
-    weights = shares**2 / rest
-    inverse = float((shares**2).sum() - (weights**2).sum() + weights.sum() ** 2)
+def side_of(values: Floats, numbers: Integers, count: int, weights: Floats | None = None) -> Side:
+    """Sum up at least one row; `numbers` are those of the sessions, below `count`.
+
+    `weights` above 0 are how many rows each row stands for: the mean is the ratio of the weighted sums, and each
+    session's residual total is weighted (the linearised variance of a ratio; C.-E. Sarndal, B. Swensson and J. Wretman,
+    Model assisted survey sampling, 1992, 5.6). The working model of CR2 is that a row's variance falls as its weight.
+    """
+    each = np.ones(len(values)) if weights is None else weights
+    totals = np.bincount(numbers, weights=each, minlength=count)
+    n, whole = len(values), float(each.sum())
+    mean = float(
+        values.mean() if weights is None else np.average(values, weights=each).clip(values.min(), values.max())
+    )
+    sizes = np.bincount(numbers, minlength=count)
+    shares = totals / whole
+    rest = np.where(1 - shares <= TINY, np.inf, 1 - shares)  # the influence of the only session cannot be known
+    leverage = shares**2 / rest
+    inverse = _sum(shares**2) - _sum(leverage**2) + _sum(leverage) ** 2
     return Side(
         mean=mean,
         n=n,
-        sessions=int((rows > 0).sum()),
-        influence=np.bincount(numbers, weights=values - mean, minlength=count) / (n * np.sqrt(rest)),
+        sessions=int((sizes > 0).sum()),
+        influence=np.bincount(numbers, weights=each * (values - mean), minlength=count) / (whole * np.sqrt(rest)),
         freedom=1 / inverse,
-        crowding=float((rows.astype(np.float64) ** 2).sum()) / n,
+        crowding=float((sizes.astype(np.float64) ** 2).sum()) / n,
     )
+
+
+def freedom_of(numbers: Integers, alike: float) -> float:
+    """The degrees of freedom of the variance of `side_of` where the rows of a session correlate by `alike` (0 to 1).
+
+    `Side.freedom` is that for 0; sessions of unlike sizes have fewer the more their rows are alike. At least 1.
+    Source: G. W. Imbens and M. Kolesar, Review of Economics and Statistics 98 (2016), section III.
+    """
+    sizes = np.bincount(numbers).astype(np.float64)
+    sizes = np.sort(sizes[sizes > 0])
+    if len(sizes) < 2:  # noqa: PLR2004  one session has no spread
+        return 1.0
+    shares, spread = sizes / sizes.sum(), sizes * (1 - alike) + sizes**2 * alike
+    total, scale = float(spread.sum()), 1 / (1 - shares)
+    own = spread - 2 * shares * spread + total * shares**2  # the variances of the sessions' influences, scaled
+    both, squares, product = (float((scale * one).sum()) for one in (shares**2, spread**2, shares * spread))
+    covariances = 2 * both * squares + total**2 * both**2 + 2 * product**2 - 4 * total * both * product
+    covariances += float((scale**2 * (own**2 - (own - spread) ** 2)).sum())
+    return max(float((scale * own).sum()) ** 2 / covariances, 1.0)
 
 
 def correlation_of(a: Side, b: Side) -> float:
@@ -83,3 +115,23 @@ def joint_freedom(variances: tuple[float, float], freedoms: tuple[float, float],
     total = sum(variances)
     inverse = sum((one / total) ** 2 / freedom for one, freedom in zip(variances, freedoms, strict=True))
     return min(1 / inverse, sessions - 1.0) if inverse > 0 else math.inf
+
+
+def rarer_sessions(is_one: npt.NDArray[np.bool_], numbers: Integers, weights: Floats | None = None) -> float:
+    """How many sessions have the value that fewer sessions have: 0 where all rows are the same.
+
+    With `weights` from 0 to 1, a session counts by its largest weight of that value.
+    """
+    each = np.ones(len(numbers)) if weights is None else weights
+    return min(_sessions(numbers[is_one], each[is_one]), _sessions(numbers[~is_one], each[~is_one]))
+
+
+def _sessions(numbers: Integers, weights: Floats) -> float:
+    largest = np.zeros(int(numbers.max(initial=-1)) + 1)
+    np.maximum.at(largest, numbers, weights)
+    return _sum(largest)
+
+
+def _sum(figures: Floats) -> float:
+    """The same in whatever order the sessions are numbered."""
+    return float(np.sort(figures).sum())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from tasks.core.measure import Measure
-from tasks.core.stats.estimates import share_of
+from tasks.core.stats.rows import Rows, share_among
 
 MOST_LANGUAGES: Final = 20
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -15,7 +15,7 @@ MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def language_measures(languages: Sequence[str | None], confidence: float) -> list[Measure]:
+def language_measures(languages: Sequence[str | None], rows: Rows) -> list[Measure]:
     """How many languages there are, the share of interactions whose language is known, and that of each language.
 
     The share of a language is among those whose language is known; the `MOST_LANGUAGES` most frequent ones are told.
@@ -25,14 +25,20 @@ def language_measures(languages: Sequence[str | None], confidence: float) -> lis
     most = sorted(counts, key=lambda one: (-counts[one], one))[:MOST_LANGUAGES]
     return [
         _one("count", float(len(counts)) if known else None, known, "languages"),
-        share_of("usage.languages.known_share", known, len(languages), confidence),
+        share_among("usage.languages.known_share", [one is not None for one in languages], rows),
         *(
             replace(
-                share_of("usage.languages.share", counts[one], known, confidence), segment_by="language", segment=one
+                share_among("usage.languages.share", [_is(one, other) for other in languages], rows),
+                segment_by="language",
+                segment=one,
             )
             for one in most
         ),
     ]
+
+
+def _is(language: str, other: str | None) -> bool | None:
+    return None if other is None else other == language
 
 
 def _one(measure: str, value: float | None, n: int, unit: str) -> Measure:

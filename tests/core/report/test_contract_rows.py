@@ -2,11 +2,13 @@ import json
 
 import pyarrow as pa
 
+from tasks.core.decide import Rule
 from tasks.core.measure import Measure
 from tasks.core.report.contract import contract_rows
-from tasks.core.verdict import Direction, Rule, Threshold, decide
+from tasks.core.verdict import Direction, Threshold
+from tests.builders import judged
 
-RULE = Rule(by_interval=True, min_n=1, min_coverage=None)
+RULE = Rule()
 
 
 def measure(subject: str, name: str, value: float | None, n: int = 1000, unit: str = "share") -> Measure:
@@ -31,9 +33,8 @@ def test_breaches_stand_first_and_what_is_only_watched_last() -> None:
         "contract.records.join_rate": 0.9,
         "contract.context.type_share": 1.0,
     }
-    by_address = {one.address: one for one in measures}
     verdicts = [
-        decide(Threshold(address=address, limit=limit, direction=Direction.MIN), by_address, RULE)
+        judged(Threshold(address=address, limit=limit, direction=Direction.MIN), measures, RULE)
         for address, limit in limits.items()
     ]
     rows = contract_rows(measures, verdicts, interactions(a="prompt.length", b=None))
@@ -67,7 +68,7 @@ def test_seconds_and_ratios_are_no_percentages() -> None:
         measure("records", "volume_ratio", 0.51234, 9, "ratio"),
     ]
     threshold = Threshold(address=measures[0].address, limit=7200, direction=Direction.MAX)
-    verdict = decide(threshold, {measures[0].address: measures[0]}, RULE)
+    verdict = judged(threshold, measures[:1], RULE)
     rows = contract_rows(measures, [verdict], interactions())
     assert [(row["value"], row["limit"]) for row in rows] == [("300 s", "≤ 7200 s"), ("0.51", "")]
 

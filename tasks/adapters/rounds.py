@@ -1,0 +1,119 @@
+"""Judging in growing batches, in the order of the sample, until every limit on a pass rate is decided."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.wanted import judgeable
+from tasks.core.errors import EvaluatorError
+from tasks.core.quality.order import batch_end, judging_order, keyed
+from tasks.core.quality.plan import Key
+from tasks.core.quality.score import NotAsked
+from tasks.core.records.interaction import sessions_of
+from tasks.core.stats.anytime import claims
+from tasks.core.stats.betting import Part, next_batch
+from tasks.core.stats.multiple import holm
+from tasks.core.verdict import Threshold
+
+Ask = Callable[[set[Key]], Awaitable[EvaluatorError | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What is known before a window is judged.
+
+    `parts` are by limit the rows of the windows before that could not decide it, `population` the number of
+    interactions in the window where only those are spoken of, else None.
+    """
+
+    parts: Mapping[Threshold, Sequence[Part]]
+    population: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """How judging ended: by metric how many interactions were taken, which are decided, and why no more was asked.
+
+    Nothing is taken or decided where all were to be judged.
+    """
+
+    taken: Mapping[str, int] = field(default_factory=dict)
+    decided: frozenset[str] = frozenset()
+    stopped: EvaluatorError | None = None
+
+
+async def judge_until_decided(
+    config: MonitorConfig, interactions: pa.Table, carried: Carried, scores: MutableMapping[Key, float | None], ask: Ask
+) -> Rounds:
+    """Take interactions batch by batch; `ask` has the scores of some keys judged and put into `scores`.
+
+    All metrics share the rows; a decided one is asked no further, and one without a limit as long as any other is. The
+    errors are those of the verdicts: within the run's family, and whatever the number of batches, as the evidence may
+    be looked at at any time.
+    """
+    table, limits = judgeable(config, interactions), pass_limits(config)
+    sessions = sessions_of(table) if "session" in config.source.all_columns else None
+    order = judging_order(table, config.sample.seed, by_session=sessions is not None)
+    rows = keyed(table, list(config.metrics.values()), order)
+    largest = 1 if sessions is None else max((sessions.count(one) for one in set(sessions)), default=1)
+    taken, decided, end = dict.fromkeys(config.metrics, 0), frozenset[str](), 0
+    while end < len(rows) and not decided.issuperset(limits):
+        start, end = end, batch_end(order, sessions, end + next_batch(end, config.decide.min_scored))
+        asked = [name for name in config.metrics if name not in decided]
+        wanted = {row[name] for row in rows[start:end] for name in asked if name in row}
+        stopped = await ask(wanted - scores.keys())
+        if stopped is not None and stopped.reason != NotAsked.NOT_RECORDED:
+            return Rounds(taken=taken | dict.fromkeys(asked, end), decided=decided, stopped=stopped)
+        taken |= dict.fromkeys(asked, end)
+        parts = {name: _part(config, name, rows[: taken[name]], scores, largest) for name in limits}
+        decided |= _decided(config, limits, parts, carried)
+    return Rounds(taken=taken, decided=decided, stopped=None)
+
+
+def pass_limits(config: MonitorConfig) -> Mapping[str, list[Threshold]]:
+    """By metric the limits on its pass rate."""
+    found: dict[str, list[Threshold]] = {}
+    for one in config.all_thresholds:
+        signal, subject, measure = one.address.split(".")
+        if (signal, measure) == ("quality", "pass_rate") and one.against is None:
+            found.setdefault(subject, []).append(one)
+    return found
+
+
+def _decided(
+    config: MonitorConfig, limits: Mapping[str, Sequence[Threshold]], parts: Mapping[str, Part], carried: Carried
+) -> frozenset[str]:
+    """The metrics all of whose limits are decided, as the run's verdicts will be."""
+    tests = [(name, limit) for name, of in limits.items() for limit in of]
+    found = [
+        claims([parts[name], *carried.parts.get(limit, ())], limit.limit, carried.population) for name, limit in tests
+    ]
+    error = (1 - config.decide.confidence) / 2 / (2 if config.decide.segments else 1)
+    others = [1.0] * (len(config.tested_thresholds) - len(tests))
+    ups, downs = ([one[side] for one in found] for side in (0, 1))
+    told = [_adjusted(values, others, as_family=config.decide.family == "run") for values in (ups, downs)]
+    clear = {test: min(up, down) < error for test, up, down in zip(tests, *told, strict=True)}
+    rows = {name: sum(part.counts) for name, part in parts.items()}
+    return frozenset(
+        name
+        for name, of in limits.items()
+        if rows[name] >= config.decide.min_scored and all(clear[name, limit] for limit in of)
+    )
+
+
+def _adjusted(p_values: Sequence[float], others: Sequence[float], *, as_family: bool) -> Sequence[float]:
+    return holm([*p_values, *others])[: len(p_values)] if as_family else p_values
+
+
+def _part(
+    config: MonitorConfig,
+    name: str,
+    rows: Iterable[Mapping[str, Key]],
+    scores: Mapping[Key, float | None],
+    largest: int,
+) -> Part:
+    known = [scores.get(row[name]) for row in rows if name in row]
+    passed = [score >= config.metrics[name].pass_at for score in known if score is not None]
+    return Part(levels=(0.0, 1.0), counts=(len(passed) - sum(passed), sum(passed)), largest=largest)

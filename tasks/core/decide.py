@@ -1,0 +1,245 @@
+"""Deciding: every limit of a run against its window, and with the windows before it where it alone cannot tell."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from scipy import stats
+
+from tasks.core.before import Before
+from tasks.core.measure import Measure
+from tasks.core.sentence import Grounds, explain
+from tasks.core.stats.anytime import both, p_values
+from tasks.core.stats.betting import Part
+from tasks.core.stats.multiple import holm
+from tasks.core.verdict import Direction, State, Threshold, Verdict
+
+CERTAIN: Final = 1e-300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How evidence is weighed.
+
+    `by_interval`: the truth must lie on one side of the limit with the `confidence`; else the estimate alone is
+    compared. `as_family`: with that confidence no verdict of the run is wrong, else each by itself. `min_n`: an
+    estimate from fewer rows is undecided. `min_coverage`: below this share of scored among asked, a pass rate is
+    decided only if the missing scores could not change the verdict; None = never asked.
+    """
+
+    by_interval: bool = True
+    as_family: bool = True
+    confidence: float = 0.95
+    min_n: int = 1
+    min_coverage: float | None = None
+
+    @property
+    def error(self) -> float:
+        """The probability of a wrong verdict on each side."""
+        return (1 - self.confidence) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One limit with what is known of its measure.
+
+    `before` is where the measure stood, for a limit against that. `parts` are the rows of this window and of those
+    before it that could not decide alone, this one first; empty where they are not taken together.
+    """
+
+    threshold: Threshold
+    measure: Measure
+    rule: Rule
+    before: Before | None = None
+    parts: Sequence[Part] = ()
+
+    @property
+    def limit(self) -> float:
+        """The limit on the measure itself."""
+        if self.threshold.against is None or self.before is None:
+            return self.threshold.limit
+        away = self.threshold.limit if self.threshold.direction is Direction.MAX else -self.threshold.limit
+        return self.before.value + away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """A case with its state where no test is needed; else the p-values of both claims, alone and with other windows."""
+
+    case: Case
+    state: State | None = None
+    remark: str = ""
+    alone: tuple[float, float] = (1.0, 1.0)
+    together: tuple[float, float] | None = None
+
+    def p_value(self, claim: int) -> float:
+        """That of ok (0) or breach (1): where windows are taken together both looks count."""
+        return self.alone[claim] if self.together is None else both(self.alone, self.together)[claim]
+
+
+def decide(cases: Sequence[Case], measures: Mapping[str, Measure]) -> tuple[Verdict, ...]:
+    """The verdicts on all limits of a run, in their order; `measures` are those of the window by address.
+
+    The limits of the whole window are one family of tests, those of its segments another: within each, Holm's procedure
+    holds the probability that any verdict is wrong, and each has half the error where there are both. A measure without
+    an interval is a count of everything: it is compared as it stands.
+    """
+    weighed = [_weigh(case, measures) for case in cases]
+    families = [[one for one in weighed if (one.case.measure.segment_by is not None) is part] for part in (False, True)]
+    tested = [[one for one in family if one.state is None] for family in families]
+    share = 0.5 if all(tested) else 1.0
+    found = {id(one): judged for family in tested for one, judged in _judge(family, share)}
+    return tuple(_verdict(one, found.get(id(one)) or _settled(one), measures) for one in weighed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What became of a case, and the error that its p-value is sure to be enough for."""
+
+    state: State
+    remark: str
+    error: float
+
+
+def _settled(weighed: _Weighed) -> _Judged:
+    """What needed no test."""
+    return _Judged(state=weighed.state or State.UNDECIDED, remark=weighed.remark, error=weighed.case.rule.error)
+
+
+def _weigh(case: Case, measures: Mapping[str, Measure]) -> _Weighed:
+    measure, value = case.measure, case.measure.value
+    if value is None:
+        return _Weighed(case=case, state=State.NO_DATA)
+    if case.threshold.against is not None and case.before is None:
+        return _Weighed(case=case, state=State.NO_DATA, remark="there is nothing before it to hold it against")
+    as_it_stands = _Weighed(case=case, state=_compare(case, value, value))
+    if measure.tails is None and (measure.low is None or measure.high is None):
+        return as_it_stands
+    if limited := _limited(case, measures):
+        return limited
+    has_interval = measure.low is not None and measure.high is not None
+    return _tested(case) if case.rule.by_interval and has_interval and not _is_at_the_edge(case) else as_it_stands
+
+
+def _limited(case: Case, measures: Mapping[str, Measure]) -> _Weighed | None:
+    """A case that has too few rows or scores to be decided as others are; None where it has enough."""
+    rule = case.rule
+    coverage = _sibling(measures, case.measure, "coverage")
+    if rule.min_coverage is not None and coverage is not None and coverage < rule.min_coverage:
+        remark = f"only {coverage:.0%} of the asked were scored"
+        return _Weighed(case=case, state=_despite_missing(case, measures), remark=remark)
+    if max(case.measure.n, sum(sum(part.counts) for part in case.parts)) < rule.min_n:
+        return _Weighed(case=case, state=State.UNDECIDED, remark=f"fewer than {rule.min_n} rows")
+    return None
+
+
+def _tested(case: Case) -> _Weighed:
+    alone = _claims(case, case.measure) if case.measure.n >= case.rule.min_n else (1.0, 1.0)
+    return _Weighed(case=case, alone=alone, together=_with_others(case) if len(case.parts) > 1 else None)
+
+
+def _judge(family: Sequence[_Weighed], share: float) -> Iterator[tuple[_Weighed, _Judged]]:
+    """The states of the tested cases of one family, each with a remark where the family is why it is undecided."""
+    if not family:
+        return
+    is_family = family[0].case.rule.as_family
+    oks, breaches = ([one.p_value(claim) for one in family] for claim in (0, 1))
+    adjusted = zip(holm(oks), holm(breaches), strict=True) if is_family else zip(oks, breaches, strict=True)
+    for one, (ok, breach) in zip(family, adjusted, strict=True):
+        error = one.case.rule.error * share
+        each = error / len(family) if is_family else error
+        state = State.UNDECIDED if min(ok, breach) >= error else State.BREACH if breach < ok else State.OK
+        clear = state is State.UNDECIDED and min(one.alone) < one.case.rule.error
+        remark = f"clear alone, but not among {len(family)} limits" if clear else ""
+        yield one, _Judged(state=state, remark=remark, error=each)
+
+
+def _claims(case: Case, measure: Measure) -> tuple[float, float]:
+    """The p-values of the claims ok and breach."""
+    below, above = (_p_value(case, measure, below=below) for below in (True, False))
+    return (above, below) if case.threshold.direction is Direction.MIN else (below, above)
+
+
+def _with_others(case: Case) -> tuple[float, float]:
+    above, below = p_values(case.parts, case.limit)
+    return (above, below) if case.threshold.direction is Direction.MIN else (below, above)
+
+
+def _p_value(case: Case, measure: Measure, *, below: bool) -> float:
+    """That of the hypothesis that the truth is not `below` the limit; by the normal law where no other is known."""
+    if case.before is None and measure.tails is not None:
+        found = measure.tails.p_value(case.limit, below=below)
+        return 1.0 if found is None else found
+    if measure.value is None or measure.low is None or measure.high is None:
+        return 1.0
+    bound = measure.high if case.limit > measure.value else measure.low
+    own = abs(bound - measure.value) / float(stats.norm.ppf((1 + case.rule.confidence) / 2))
+    error = math.hypot(own, case.before.error if case.before and case.before.error else 0.0)
+    away = case.limit - measure.value if below else measure.value - case.limit
+    return float(stats.norm.sf(away / error)) if error > CERTAIN else float(away <= 0)
+
+
+def _is_at_the_edge(case: Case) -> bool:
+    """Whether none may, or all must: no sample vouches for what was not seen, so what was seen counts."""
+    edge = 0.0 if case.threshold.direction is Direction.MAX else 1.0
+    return case.measure.unit == "share" and case.threshold.against is None and case.limit == edge
+
+
+def _compare(case: Case, low: float, high: float) -> State:
+    """Where [low, high] lies: wholly on the good side, wholly on the bad side, or across the limit."""
+    if case.threshold.direction is Direction.MIN:
+        good, bad = low >= case.limit, high < case.limit
+    else:
+        good, bad = high <= case.limit, low > case.limit
+    return State.OK if good else State.BREACH if bad else State.UNDECIDED
+
+
+def _despite_missing(case: Case, measures: Mapping[str, Measure]) -> State:
+    """The verdict that holds whatever the missing scores had been; undecided where they could change it."""
+    worst = _sibling(measures, case.measure, f"{case.measure.measure}_if_missing_failed")
+    best = _sibling(measures, case.measure, f"{case.measure.measure}_if_missing_passed")
+    return State.UNDECIDED if worst is None or best is None else _compare(case, worst, best)
+
+
+def _sibling(measures: Mapping[str, Measure], measure: Measure, name: str) -> float | None:
+    found = measures.get(replace(measure, measure=name).address)
+    return None if found is None else found.value
+
+
+def _verdict(weighed: _Weighed, judged: _Judged, measures: Mapping[str, Measure]) -> Verdict:
+    case, measure = weighed.case, weighed.case.measure
+    grounds = Grounds(
+        limit=case.limit,
+        error=judged.error,
+        asked=_asked(measure, measures),
+        before=case.before,
+        parts=case.parts if _tells(weighed, case.rule.error) else (),
+        remark=judged.remark,
+    )
+    return Verdict(
+        address=measure.address,
+        value=measure.value,
+        low=measure.low,
+        high=measure.high,
+        n=measure.n,
+        limit=case.limit,
+        direction=case.threshold.direction,
+        severity=case.threshold.severity,
+        segment_by=measure.segment_by,
+        segment=measure.segment,
+        is_relative=case.threshold.against is not None,
+        state=judged.state,
+        explanation=explain(case.threshold, measure, judged.state, grounds),
+    )
+
+
+def _tells(weighed: _Weighed, error: float) -> bool:
+    """Whether it is the windows together that decide."""
+    return weighed.together is not None and min(weighed.together) < error <= min(weighed.alone)
+
+
+def _asked(measure: Measure, measures: Mapping[str, Measure]) -> int | None:
+    """How many rows the evaluator was asked about; None of what is no pass rate."""
+    found = measures.get(replace(measure, measure="coverage").address)
+    return found.n if found is not None and measure.signal == "quality" else None
