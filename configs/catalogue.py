@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from configs.drift import ROLES, UNCOMPARED
 from tasks.core.feedback import rates
 from tasks.core.feedback.agreement import AGREEMENTS
+from tasks.core.labels.measures import CORRECTED
 from tasks.core.operations import service
 from tasks.core.records.interaction import NUMERIC_ROLES
 from tasks.core.safety import signals
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from configs.monitor import MonitorConfig
 
 QUALITY: Final = ("pass_rate", "pass_rate_if_missing_failed", "pass_rate_if_missing_passed", "coverage", "mean")
+ASSISTED: Final = "pass_rate_assisted"
 ALWAYS: Final = (
     *(f"operations.records.{name}" for name in ("quarantined_share", "orphan_input_share", "orphan_output_share")),
     "operations.records.interactions",
@@ -67,7 +69,8 @@ def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
     mapped, logged = config.source.all_columns, config.source.columns
     yield from ((address, None) for address in ALWAYS)
     for name, metric in config.metrics.items():
-        yield from ((f"quality.{name}.{measure}", None) for measure in QUALITY)
+        yield from ((f"quality.{name}.{measure}", None) for measure in (*QUALITY, *CORRECTED))
+        yield f"quality.{name}.{ASSISTED}", None if config.sample.looked_at else "needs sample.candidates"
         yield from ((f"quality.{name}.share_{label}", None) for label in metric.scale.labels.values())
     sections = (
         ("operations", config.operations, logged, service.MEASURES),

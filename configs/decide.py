@@ -12,8 +12,8 @@ class Decide(Section):
 
     `by`: the whole interval against the limit, or the estimate alone. `family`: the confidence holds for all limits of
     a run together, or for each by itself. `about`: what is said is of the application that made the traffic, or of the
-    interactions of the window alone. `across`: so many windows at most, this one among them, are taken together where
-    they cannot decide alone; 1 = never. `segments`: the segmentations in whose segments every limit is decided too.
+    interactions of the window alone. `across`: so many windows at most, this one among them, may decide together
+    where this one cannot alone; 1 = never. `segments`: the segmentations in whose segments every limit is decided too.
     """
 
     by: Literal["interval", "estimate"] = "interval"
@@ -21,5 +21,5 @@ class Decide(Section):
     min_scored: int = Field(default=30, ge=1)
     family: Literal["run", "none"] = "run"
     about: Literal["application", "window"] = "application"
-    across: int = Field(default=10, ge=1, le=100)
+    across: int = Field(default=32, ge=1, le=100)
     segments: tuple[str, ...] = ()

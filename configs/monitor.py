@@ -259,6 +259,11 @@ class MonitorConfig(Section):
         ]
 
     @property
+    def is_judged_by_session(self) -> bool:
+        """Whether judging until decided goes by whole sessions: what is said of the application rests on them."""
+        return "session" in self.source.all_columns and self.decide.about == "application"
+
+    @property
     def segment_columns(self) -> tuple[str, ...]:
         """The columns that segments go by."""
         return tuple(one for one in self.segments if isinstance(one, str))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from flows.alerting import app as alerts
 from tasks.core.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(alerts, name="alerts")
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
 TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 Moment = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME")]
@@ -105,6 +107,35 @@ def baseline(
     from flows.checking import make_baseline  # noqa: PLC0415  seconds
 
     typer.echo(make_baseline(_load(config), window_start, window_end, file))
+
+
+@app.command(epilog="Example: genwatch export configs/monitors/support-bot.yaml --for-labels 100 --out to-label.csv")
+def export(
+    config: Config,
+    for_labels: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many interactions people are to label.")],
+    out: Annotated[Path, typer.Option(help="The file to write: .csv or .jsonl.")] = Path("to-label.csv"),
+    window_start: Moment = None,
+    window_end: Moment = None,
+) -> None:
+    """Write judged interactions for people to label: half where a label tells most, half at random."""
+    from flows.labelling import export as write  # noqa: PLC0415  seconds
+
+    write(_load(config), for_labels, out, window_start, window_end)
+
+
+@app.command(epilog="Example: genwatch calibrate configs/monitors/support-bot.yaml --labels to-label.csv")
+def calibrate(
+    config: Config,
+    labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labelled file: a path, or s3://….")] = None,
+    within: Annotated[float, typer.Option(min=0.005, max=0.5, help="How near the corrected rate is wanted.")] = 0.05,
+    bridge: Annotated[bool, typer.Option("--bridge", help="Have the present judge judge older labels again.")] = False,  # noqa: FBT002
+) -> None:
+    """Keep labels, and show how the judge agrees with people and what its pass rates are, corrected."""
+    monitor = _load(config)
+    _prepare(monitor, None, None, asks=bridge)
+    from flows.labelling import run_calibrate  # noqa: PLC0415  seconds
+
+    run_calibrate(monitor, labels, within, bridge=bridge)
 
 
 @app.command(epilog="Example: genwatch forget configs/monitors/support-bot.yaml --user alice@example.com")

@@ -15,8 +15,9 @@ from tasks.adapters.alert_books import book_before, read_book
 from tasks.adapters.drifting import baseline_of
 from tasks.adapters.earlier import earlier_evidence
 from tasks.adapters.judgements import read_judgements
+from tasks.adapters.labels import read_labels
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import read_table
+from tasks.adapters.results import fitted, key, read_table
 from tasks.adapters.storage import Storage
 from tasks.comparing import compared as versions_compared
 from tasks.comparing import told
@@ -27,6 +28,9 @@ from tasks.core.drift.judge import bridge_measures, canary_measures, change_sent
 from tasks.core.drift.tokens import TokenDrift
 from tasks.core.errors import ConfigError
 from tasks.core.evidence import Evidence
+from tasks.core.labels.calibration import others_sentence
+from tasks.core.labels.label import Labelled
+from tasks.core.labels.measures import corrected_measures
 from tasks.core.manifest import MetricCounts
 from tasks.core.measure import Measure
 from tasks.core.operations.judging import PREVENTED, judging_verdict, prevented_share, undecided
@@ -35,8 +39,10 @@ from tasks.core.operations.service import MISSING_HOURS, silence_verdict
 from tasks.core.quality.judgement import tallies
 from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.score import REFUSALS
+from tasks.core.records.interaction import schema
 from tasks.core.run import Assessed, Collected, Job, Scored
 from tasks.core.safety.measures import redaction_counts
+from tasks.core.stats.assisted import assisted_measures
 from tasks.core.verdict import State, Verdict
 from tasks.core.window import Window
 from tasks.deciding import decided
@@ -74,7 +80,7 @@ def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored
 
 def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> Assessed:
     """As `assess`, without Prefect."""
-    interactions = read_table(store, collected.interactions)
+    interactions = fitted(read_table(store, collected.interactions), schema(config.source.segments))
     judged = tuple(read_judgements(config, job.window, interactions, scored, store))
     values, failed = own_values(config, interactions)
     evidence = seen(config, Evidence.of(interactions, judged, values))
@@ -83,12 +89,15 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
     tallied = tallies(judged, config.metrics)
     found = _sampled(config, job, evidence, scored, store)
     confidence = config.decide.confidence
+    labels = read_labels(store, scored.fingerprints, {name: one.pass_at for name, one in config.metrics.items()})
     shifts = bridge_measures(scored.bridge, confidence)
     measures = [
         *record_measures(collected.counts),
         *([largest_session(evidence.sessions)] if "session" in config.source.all_columns else ()),
         *collected.measured,
         *found.measures,
+        *_assisted(config, job, evidence, store),
+        *(measure for name, rows in labels.items() for measure in _corrected(config, name, evidence, rows.rows)),
         *redaction_counts(collected.redacted, interactions.num_rows),
         *canary_measures(scored.canaries, confidence),
         *shifts,
@@ -100,7 +109,7 @@ def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored:
         verdicts=verdicts,
         alerts=_alerts(config, job, verdicts, store),
         metrics={name: MetricCounts.of(tally) for name, tally in tallied.items()},
-        findings=found.findings,
+        findings=(*found.findings, *(others_sentence(name, one.others) for name, one in labels.items() if one.others)),
         words=found.words,
         warnings=((change_sentence(shifts),) if scored.changed else ()) + (*failed, *found.warnings),
     )
@@ -119,7 +128,8 @@ class _Found:
 def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored, store: Storage) -> _Found:
     """Every family of signals on the sample and on its segments, drift, weakest slices, versions compared."""
     windows = max(config.drift.baseline.previous if config.drift else 0, EARLIER if config.compare else 0)
-    earlier = earlier_evidence(config, job.window, windows, scored, store) if windows else []
+    before = earlier_evidence(config, job.window, windows, scored, store) if windows else []
+    even, *earlier = (one.even(config.sample.seed) for one in (evidence, *before))  # what follows knows no weights
     drifted, untold = Drifted(words={}), list[str]()
     if config.drift is not None:
         compared_with = compared_schema(config)
@@ -127,16 +137,16 @@ def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored
             baseline = baseline_of(config.drift.baseline, store, earlier, compared_with)
         except ConfigError as error:  # of a fixed baseline: it costs the drift and not the run
             baseline, untold = compared_with.empty_table(), [str(error)]
-        drifted = drift_of(config, evidence, baseline, earlier[-config.drift.baseline.previous :])
-    within = segments(config, evidence.interactions, drifted.topics)
+        drifted = drift_of(config, even, baseline, earlier[-config.drift.baseline.previous :])
+    within = segments(config, even.interactions, drifted.topics)
     others = {name: values for name, values in within.items() if config.compare is None or name != config.compare.by}
-    weak, slices = weak_slices(config, evidence, others)
-    compared, comparisons = versions_compared(config, evidence, earlier)
+    weak, slices = weak_slices(config, even, others)
+    compared, comparisons = versions_compared(config, even, earlier)
     return _Found(
         measures=(
             *sampled_measures(config, evidence),
             *suspected_measures(config, evidence),
-            *segment_measures(config, evidence, within),
+            *segment_measures(config, evidence, segments(config, evidence.interactions, drifted.topics)),
             *weak,
             *compared,
             *drifted.measures,
@@ -144,6 +154,34 @@ def _sampled(config: MonitorConfig, job: Job, evidence: Evidence, scored: Scored
         findings=(*slices, *told(comparisons)),
         words=drifted.words,
         warnings=tuple(untold),
+    )
+
+
+def _assisted(config: MonitorConfig, job: Job, evidence: Evidence, store: Storage) -> list[Measure]:
+    """The pass rates of all candidates by their judged ones and the local scores of all; none without candidates."""
+    place = key("candidates", job.window.key, job.revision)
+    if config.sample.looked_at is None or config.sample.until == "decided" or not store.list(place):
+        return []
+    candidates, ids = read_table(store, place), evidence.interactions["interaction_id"].to_pylist()
+    return [
+        measure
+        for name, passed in evidence.passed().items()
+        for measure in assisted_measures(
+            name, candidates, dict(zip(ids, passed, strict=True)), config.decide.confidence
+        )
+    ]
+
+
+def _corrected(config: MonitorConfig, name: str, evidence: Evidence, rows: Sequence[Labelled]) -> list[Measure]:
+    """The pass rate of one metric corrected by people's labels."""
+    ids, weights = evidence.interactions["interaction_id"].to_pylist(), evidence.weights
+    return corrected_measures(
+        name,
+        config.metrics[name].pass_at,
+        dict(zip(ids, evidence.scores().get(name, [None] * len(ids)), strict=True)),
+        rows,
+        config.decide.confidence,
+        None if weights is None else dict(zip(ids, weights.tolist(), strict=True)),
     )
 
 

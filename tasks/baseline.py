@@ -20,10 +20,13 @@ from tasks.preview import preview_windows
 def baseline_of_windows(config: MonitorConfig, windows: Sequence[Window], progress: Progress) -> int:
     """Keep the sampled interactions of some windows as the monitor's baseline; returns how many they are.
 
-    At most `MOST_ROWS` are kept, as many of each window. Raises ConfigError where they are too few.
+    At most `MOST_ROWS` are kept, as many of each window, all with the same chance. Raises ConfigError where they are
+    too few.
     """
     first = MOST_ROWS // len(windows)
-    previews = preview_windows(config, windows, datetime.now(UTC), progress)
+    alike = config.sample.model_copy(update={"stratify": (), "prefer": (), "candidates": None})
+    plain = config.model_copy(update={"sample": alike})
+    previews = preview_windows(plain, windows, datetime.now(UTC), progress)
     found = [preview.interactions.slice(0, first) for preview in previews]
     return _keep(config, pa.concat_tables(found), f"{windows[0].label} to {windows[-1].label} UTC")
 

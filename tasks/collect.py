@@ -1,6 +1,7 @@
 """Collect: from the objects in storage to the sampled interactions of a window, every line accounted for."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -23,6 +24,8 @@ from tasks.core.usage.people import MEASURES as USAGE
 from tasks.core.window import Window
 from tasks.progress import log_progress
 from tasks.retry import may_heal
+
+MAY_BE_ABSENT: Final = ("users", "candidates")  # nobody may have been counted, nothing chosen
 
 
 @task(
@@ -71,10 +74,10 @@ def recollect_window(window: Window, revision: int, store: Storage) -> Collected
     except FileNotFoundError as error:
         message = f"the window {window.label} UTC has not been run; a replay needs a run before it"
         raise ConfigError(message) from error
-    tables = {kind: key(kind, window.key, revision) for kind in ("interactions", "quarantine", "users")}
+    tables = {kind: key(kind, window.key, revision) for kind in ("interactions", "quarantine", *MAY_BE_ABSENT)}
     for kind, place in tables.items():
         copied = key(kind, window.key, revision - 1)
-        if kind != "users" or store.list(copied):  # nobody may have been counted
+        if kind not in MAY_BE_ABSENT or store.list(copied):
             store.put(place, read_bytes(store, copied))
     return Collected(
         interactions=tables["interactions"],
@@ -102,6 +105,8 @@ def collect_window(
         store.put_file(place, found.sample)
         if found.users is not None:
             store.put_file(key("users", job.window.key, job.revision), found.users)
+        if found.candidates is not None:
+            write_table(store, key("candidates", job.window.key, job.revision), found.candidates)
     write_table(store, key("quarantine", job.window.key, job.revision), found.quarantine)
     return Collected(
         interactions=place,

@@ -15,8 +15,9 @@ from tasks.core.before import Before, pooled
 from tasks.core.decide import Case, Rule, decide
 from tasks.core.measure import Measure, unmeasured
 from tasks.core.operations.records import LARGEST_SESSION
+from tasks.core.stats.anytime import Anytime
 from tasks.core.stats.betting import Part
-from tasks.core.verdict import Against, State, Threshold, Verdict
+from tasks.core.verdict import Against, Threshold, Verdict
 from tasks.core.window import Window
 
 PASS_OR_FAIL: Final = (0.0, 1.0)
@@ -32,9 +33,9 @@ def decided(
     cases = []
     for threshold, measure in asked:
         comparable = _comparable(threshold, past, fingerprints)
-        parts = [part] if (part := _part(measure, by_address)) else []
+        parts = [part] if (part := _own_part(measure, by_address)) else []
         if parts and threshold.against is None and _takes_together(config):
-            parts += _undecided(config, threshold, measure.address, comparable)
+            parts += _recent(config, measure.address, comparable)
         before = _before(threshold.against, measure, comparable, config.decide.confidence)
         rule = _rule(config, threshold)
         cases.append(Case(threshold=threshold, measure=measure, rule=rule, before=before, parts=parts))
@@ -47,10 +48,7 @@ def carried_into(
     """What the windows before add to the judging of this one, of whose `joined` interactions a sample is judged."""
     limits = [limit for of in pass_limits(config).values() for limit in of]
     past = _past(config, window, limits, store)
-    parts = {
-        limit: list(_undecided(config, limit, limit.address, _comparable(limit, past, fingerprints)))
-        for limit in limits
-    }
+    parts = {limit: list(_recent(config, limit.address, _comparable(limit, past, fingerprints))) for limit in limits}
     return Carried(
         parts=parts if _takes_together(config) else {}, population=joined if config.decide.about == "window" else None
     )
@@ -113,21 +111,20 @@ def _comparable(threshold: Threshold, past: Sequence[Past], fingerprints: Mappin
 
 
 def _takes_together(config: MonitorConfig) -> bool:
-    """Whether windows that cannot decide alone are taken together: their rows must count alike."""
+    """Whether windows are taken together where one cannot decide alone: their rows must count alike."""
     asked = config.decide
     return asked.by == "interval" and asked.about == "application" and not config.sample.is_uneven
 
 
-def _undecided(config: MonitorConfig, threshold: Threshold, address: str, past: Sequence[Past]) -> Iterator[Part]:
-    """The rows of the windows just before that could not decide this limit, back to the last that did.
+def _recent(config: MonitorConfig, address: str, past: Sequence[Past]) -> Iterator[Part]:
+    """The rows of the windows just before, the newest first.
 
     Another monitor file begins anew, as what passes may have changed; a window with too many missing scores is left
     out.
     """
     ours = config_hash(config)
     for one in reversed(past[1 - config.decide.across :] if config.decide.across > 1 else ()):
-        state = one.states.get((address, threshold.direction))
-        if one.config_hash != ours or state not in {State.UNDECIDED, State.NO_DATA}:
+        if one.config_hash != ours:
             return
         found = one.measures.get(address)
         coverage = one.measures.get(replace(found, measure="coverage").address) if found else None
@@ -135,6 +132,13 @@ def _undecided(config: MonitorConfig, threshold: Threshold, address: str, past: 
         is_covered = coverage is None or coverage.value is None or least is None or coverage.value >= least
         if found is not None and is_covered and (part := _part(found, one.measures)):
             yield part
+
+
+def _own_part(measure: Measure, measures: Mapping[str, Measure]) -> Part | None:
+    """The rows of this window, as they were weighed where judging ended when enough was known."""
+    if isinstance(measure.tails, Anytime):
+        return measure.tails.part if measure.unit == "share" else None
+    return None if measure.tails is None else _part(measure, measures)
 
 
 def _part(measure: Measure, measures: Mapping[str, Measure]) -> Part | None:

@@ -174,8 +174,9 @@ def _feedback(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
         return
     texts, confidence = evidence.interactions["feedback"].to_pylist(), config.decide.confidence
     yield from feedback_measures(texts, _rows(config, evidence), evidence.numbers)
-    said = read_column(texts, evidence.numbers)
-    for name, scores in evidence.scores().items():
+    even = evidence.even(config.sample.seed)
+    said = read_column(even.interactions["feedback"].to_pylist(), evidence.numbers)
+    for name, scores in even.scores().items():
         yield from agreement_measures(name, config.metrics[name].pass_at, scores, said, confidence)
 
 

@@ -36,6 +36,7 @@ def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int
     kept = config.retention
     limits = {
         "interactions": kept.interactions,
+        "candidates": kept.interactions,
         "report": kept.interactions,
         "users": config.usage.remember if config.usage else kept.interactions,
         "scores": kept.scores,

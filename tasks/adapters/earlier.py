@@ -29,8 +29,9 @@ def earlier_evidence(
     columns = schema(config.source.segments)
     tables = [fitted(table, columns) for table in read_tables(store, [wanted[start] for start in found])]
     first = MOST_ROWS // max(len(tables), 1)
+    all_counts = replace(scored, taken={}, decided=frozenset())
     return [
-        Evidence.of(part, read_judgements(config, span, part, replace(scored, root=root, taken={}, decided=frozenset()), store))
+        Evidence.of(part, read_judgements(config, span, part, replace(all_counts, root=root), store))
         for start, table in zip(found, tables, strict=True)
         for part in [table.slice(0, first)]
         for span in [Window(start=start, end=start + config.window.every)]

@@ -21,7 +21,15 @@ from tasks.core.records.sample import key_of
 
 DISTINCTIVE_CHARACTERS: Final = 6
 OF_A_CALL: Final = ("interaction_id", "correlation_id", "user")
-BY_INTERACTION: Final = ("interactions/", "baseline/interactions", "scores/", "replies/", "replays/")
+BY_INTERACTION: Final = (
+    "interactions/",
+    "candidates/",
+    "baseline/interactions",
+    "scores/",
+    "replies/",
+    "replays/",
+    "labels/",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

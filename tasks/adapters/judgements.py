@@ -19,8 +19,7 @@ def _passed_over(config: MonitorConfig, interactions: pa.Table, scored: Scored, 
     """By metric the interactions that came after the last one it was asked about."""
     if not scored.taken:
         return {}
-    by_session = "session" in config.source.all_columns
-    ids = interactions["interaction_id"].to_pylist()
+    ids, by_session = interactions["interaction_id"].to_pylist(), config.is_judged_by_session
     order = [ids[place] for place in judging_order(interactions, config.sample.seed, by_session=by_session)]
     return {
         name: Passed(interactions=frozenset(order[taken:]), why=NotAsked.DECIDED if name in scored.decided else stopped)

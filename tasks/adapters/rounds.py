@@ -1,7 +1,9 @@
 """Judging in growing batches, in the order of the sample, until every limit on a pass rate is decided."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import pyarrow as pa
 
@@ -12,11 +14,12 @@ from tasks.core.quality.order import batch_end, judging_order, keyed
 from tasks.core.quality.plan import Key
 from tasks.core.quality.score import NotAsked
 from tasks.core.records.interaction import sessions_of
-from tasks.core.stats.anytime import claims
+from tasks.core.stats.anytime import both, p_values, part_of
 from tasks.core.stats.betting import Part, next_batch
 from tasks.core.stats.multiple import holm
 from tasks.core.verdict import Threshold
 
+FIRST: Final = 30  # rows before the first look, at least
 Ask = Callable[[set[Key]], Awaitable[EvaluatorError | None]]
 
 
@@ -54,21 +57,26 @@ async def judge_until_decided(
     be looked at at any time.
     """
     table, limits = judgeable(config, interactions), pass_limits(config)
-    sessions = sessions_of(table) if "session" in config.source.all_columns else None
-    order = judging_order(table, config.sample.seed, by_session=sessions is not None)
+    sessions = sessions_of(table) if config.is_judged_by_session else None
+    order = judging_order(table, config.sample.seed, by_session=config.is_judged_by_session)
     rows = keyed(table, list(config.metrics.values()), order)
-    largest = 1 if sessions is None else max((sessions.count(one) for one in set(sessions)), default=1)
+    named = None if sessions is None else [sessions[place] for place in order]
+    largest = max(Counter(named or ()).values(), default=1)
     taken, decided, end = dict.fromkeys(config.metrics, 0), frozenset[str](), 0
     while end < len(rows) and not decided.issuperset(limits):
-        start, end = end, batch_end(order, sessions, end + next_batch(end, config.decide.min_scored))
+        start, end = end, batch_end(named, end + next_batch(end, max(config.decide.min_scored, FIRST)), len(rows))
         asked = [name for name in config.metrics if name not in decided]
         wanted = {row[name] for row in rows[start:end] for name in asked if name in row}
         stopped = await ask(wanted - scores.keys())
         if stopped is not None and stopped.reason != NotAsked.NOT_RECORDED:
             return Rounds(taken=taken | dict.fromkeys(asked, end), decided=decided, stopped=stopped)
         taken |= dict.fromkeys(asked, end)
-        parts = {name: _part(config, name, rows[: taken[name]], scores, largest) for name in limits}
-        decided |= _decided(config, limits, parts, carried)
+        judged = {}
+        for name in limits:
+            known = [scores.get(row[name]) if name in row else None for row in rows[: taken[name]]]
+            passed = [None if one is None else one >= config.metrics[name].pass_at for one in known]
+            judged[name] = _judged(passed, named, largest)
+        decided |= _decided(config, limits, judged, carried)
     return Rounds(taken=taken, decided=decided, stopped=None)
 
 
@@ -82,38 +90,51 @@ def pass_limits(config: MonitorConfig) -> Mapping[str, list[Threshold]]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What was judged of one metric so far: the rows that have a score, how many of them passed, and their evidence."""
+
+    rows: int
+    passed: int
+    part: Part
+
+
+def _judged(passed: Sequence[bool | None], sessions: Sequence[str] | None, largest: int) -> _Judged:
+    values = [float(one) for one in passed if one is not None]
+    told = None
+    if sessions is not None:
+        told = [session for session, one in zip(sessions, passed, strict=False) if one is not None]
+    return _Judged(rows=len(values), passed=int(sum(values)), part=part_of(values, told, largest))
+
+
 def _decided(
-    config: MonitorConfig, limits: Mapping[str, Sequence[Threshold]], parts: Mapping[str, Part], carried: Carried
+    config: MonitorConfig, limits: Mapping[str, Sequence[Threshold]], judged: Mapping[str, _Judged], carried: Carried
 ) -> frozenset[str]:
     """The metrics all of whose limits are decided, as the run's verdicts will be."""
     tests = [(name, limit) for name, of in limits.items() for limit in of]
-    found = [
-        claims([parts[name], *carried.parts.get(limit, ())], limit.limit, carried.population) for name, limit in tests
-    ]
+    found = [_claims(judged[name], limit, carried) for name, limit in tests]
     error = (1 - config.decide.confidence) / 2 / (2 if config.decide.segments else 1)
     others = [1.0] * (len(config.tested_thresholds) - len(tests))
     ups, downs = ([one[side] for one in found] for side in (0, 1))
     told = [_adjusted(values, others, as_family=config.decide.family == "run") for values in (ups, downs)]
     clear = {test: min(up, down) < error for test, up, down in zip(tests, *told, strict=True)}
-    rows = {name: sum(part.counts) for name, part in parts.items()}
     return frozenset(
         name
         for name, of in limits.items()
-        if rows[name] >= config.decide.min_scored and all(clear[name, limit] for limit in of)
+        if judged[name].rows >= config.decide.min_scored and all(clear[name, limit] for limit in of)
     )
+
+
+def _claims(judged: _Judged, limit: Threshold, carried: Carried) -> tuple[float, float]:
+    """The p-values that the pass rate is above the limit and below it."""
+    if not judged.rows:
+        return 1.0, 1.0
+    alone, before = p_values([judged.part], limit.limit, carried.population), carried.parts.get(limit, ())
+    if not before:
+        return alone
+    together = p_values([judged.part, *before], limit.limit)
+    return both(alone, together, judged.passed / judged.rows, limit.limit)
 
 
 def _adjusted(p_values: Sequence[float], others: Sequence[float], *, as_family: bool) -> Sequence[float]:
     return holm([*p_values, *others])[: len(p_values)] if as_family else p_values
-
-
-def _part(
-    config: MonitorConfig,
-    name: str,
-    rows: Iterable[Mapping[str, Key]],
-    scores: Mapping[Key, float | None],
-    largest: int,
-) -> Part:
-    known = [scores.get(row[name]) for row in rows if name in row]
-    passed = [score >= config.metrics[name].pass_at for score in known if score is not None]
-    return Part(levels=(0.0, 1.0), counts=(len(passed) - sum(passed), sum(passed)), largest=largest)

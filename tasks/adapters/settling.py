@@ -84,13 +84,16 @@ def sample_of(
 ) -> dict[str, Any]:
     """Make the table `sampled` of one window; return the window's counts. `each_part` is called as a part is settled.
 
-    `usable` is what was read less what counts in other windows, not a sum of the rest.
+    `usable` is what was read less what counts in other windows, not a sum of the rest. `to_judge` is the size of the
+    sample; where candidates are asked for, the table holds these, of which so many are to be chosen.
     """
     found: dict[datetime, dict[str, Any]] = {}
     total = 0
     engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.EMPTY}")
-    at_most = asked.at_most
-    bounds = {"below": sample.hash_below(asked.rate), "at_most": at_most, "seed": str(asked.seed)}
+    at_most, below = asked.at_most, sample.hash_below(asked.rate)
+    if asked.looked_at is not None:
+        at_most, below = asked.looked_at, sample.hash_below(1)
+    bounds = {"below": below, "at_most": at_most, "seed": str(asked.seed)}
     for rows in _parts(engine, window, keys_in(window), rules):
         total += rows
         _add(found, _counted(engine, rules))
@@ -98,7 +101,9 @@ def sample_of(
         each_part()
     engine.execute(f"CREATE OR REPLACE TABLE sampled AS {sample.FIRST}", {"at_most": at_most})
     elsewhere = sum(_rows(row) for start, row in found.items() if start != window.start)
-    return {**NOTHING, **found.get(window.start, {}), "usable": total - elsewhere}
+    (within,) = engine.execute(sample.WITHIN, {"below": sample.hash_below(asked.rate)}).fetchone() or (0,)
+    to_judge = min(int(within), asked.at_most)
+    return {**NOTHING, **found.get(window.start, {}), "usable": total - elsewhere, "to_judge": to_judge}
 
 
 def astray(engine: "Engine", homes: Mapping[int, Window], rules: Rules) -> tuple[int, datetime | None]:

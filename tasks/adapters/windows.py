@@ -39,12 +39,14 @@ class Found:
     """What a window's logs hold: the unusable rows, the objects, what became of every row, what a person should know.
 
     `sample` names a local Parquet file of the sampled interactions, `redacted` the values redacted in them by kind.
-    `users` names one of the hashes of users, None where nobody is counted.
+    `users` names one of the hashes of users, None where nobody is counted. `candidates` is what is kept of all that the
+    sample was chosen from, a table of `candidates_schema`; None where it was not chosen.
     """
 
     sample: Path
     users: Path | None
     redacted: Mapping[str, int]
+    candidates: pa.Table | None
     quarantine: pa.Table
     objects: tuple[ReadObject, ...]
     counts: RecordCounts
@@ -80,7 +82,7 @@ def read_window(
                 observing.write_users(users)
         astray = settling.astray(engine, _homes(library, window), rules_of(config))
         batches = read_sampled(engine, config.source, library, intake.listed, scratch)
-        written = write_sample(config, batches, scratch)
+        written = write_sample(config, batches, counts["to_judge"], store, scratch)
     record_counts = _counts(counts, quarantine, written.rows)
     read = [library.objects[number] for number in intake.listed & library.objects.keys()]
     objects = sorted(((f"{place.storage.root}/{stored.key}", stored) for place, stored in read), key=lambda one: one[0])
@@ -88,6 +90,7 @@ def read_window(
         sample=written.path,
         users=users,
         redacted=written.redacted,
+        candidates=written.candidates,
         quarantine=pa.concat_tables(
             [quarantine.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA), written.broken]
         ),

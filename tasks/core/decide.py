@@ -1,7 +1,7 @@
 """Deciding: every limit of a run against its window, and with the windows before it where it alone cannot tell."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,7 @@ from tasks.core.before import Before
 from tasks.core.measure import Measure
 from tasks.core.sentence import Grounds, explain
 from tasks.core.stats.anytime import both, p_values
-from tasks.core.stats.betting import Part
+from tasks.core.stats.betting import Part, evidence
 from tasks.core.stats.multiple import holm
 from tasks.core.verdict import Direction, State, Threshold, Verdict
 
@@ -45,7 +45,7 @@ class Case:
     """One limit with what is known of its measure.
 
     `before` is where the measure stood, for a limit against that. `parts` are the rows of this window and of those
-    before it that could not decide alone, this one first; empty where they are not taken together.
+    before it, the newest first; empty where they are not taken together.
     """
 
     threshold: Threshold
@@ -65,7 +65,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Weighed:
-    """A case with its state where no test is needed; else the p-values of both claims, alone and with other windows."""
+    """A case with its state where no test is needed; else the p-values that the truth is above and below the limit.
+
+    They are those of the window alone, and of it together with the windows before.
+    """
 
     case: Case
     state: State | None = None
@@ -73,9 +76,13 @@ class _Weighed:
     alone: tuple[float, float] = (1.0, 1.0)
     together: tuple[float, float] | None = None
 
-    def p_value(self, claim: int) -> float:
-        """That of ok (0) or breach (1): where windows are taken together both looks count."""
-        return self.alone[claim] if self.together is None else both(self.alone, self.together)[claim]
+    @property
+    def claims(self) -> tuple[float, float]:
+        """The p-values of ok and of breach."""
+        above, below = self.alone
+        if self.together is not None and self.case.measure.value is not None:
+            above, below = both(self.alone, self.together, self.case.measure.value, self.case.limit)
+        return (above, below) if self.case.threshold.direction is Direction.MIN else (below, above)
 
 
 def decide(cases: Sequence[Case], measures: Mapping[str, Measure]) -> tuple[Verdict, ...]:
@@ -129,14 +136,17 @@ def _limited(case: Case, measures: Mapping[str, Measure]) -> _Weighed | None:
     if rule.min_coverage is not None and coverage is not None and coverage < rule.min_coverage:
         remark = f"only {coverage:.0%} of the asked were scored"
         return _Weighed(case=case, state=_despite_missing(case, measures), remark=remark)
-    if max(case.measure.n, sum(sum(part.counts) for part in case.parts)) < rule.min_n:
+    if case.measure.n + sum(sum(part.counts) for part in case.parts[1:]) < rule.min_n:
         return _Weighed(case=case, state=State.UNDECIDED, remark=f"fewer than {rule.min_n} rows")
     return None
 
 
 def _tested(case: Case) -> _Weighed:
-    alone = _claims(case, case.measure) if case.measure.n >= case.rule.min_n else (1.0, 1.0)
-    return _Weighed(case=case, alone=alone, together=_with_others(case) if len(case.parts) > 1 else None)
+    alone = (1.0, 1.0)
+    if case.measure.n >= case.rule.min_n:
+        alone = (_p_value(case, case.measure, below=False), _p_value(case, case.measure, below=True))
+    together = p_values(case.parts, case.limit) if len(case.parts) > 1 else None
+    return _Weighed(case=case, alone=alone, together=together)
 
 
 def _judge(family: Sequence[_Weighed], share: float) -> Iterator[tuple[_Weighed, _Judged]]:
@@ -144,7 +154,7 @@ def _judge(family: Sequence[_Weighed], share: float) -> Iterator[tuple[_Weighed,
     if not family:
         return
     is_family = family[0].case.rule.as_family
-    oks, breaches = ([one.p_value(claim) for one in family] for claim in (0, 1))
+    oks, breaches = ([one.claims[claim] for one in family] for claim in (0, 1))
     adjusted = zip(holm(oks), holm(breaches), strict=True) if is_family else zip(oks, breaches, strict=True)
     for one, (ok, breach) in zip(family, adjusted, strict=True):
         error = one.case.rule.error * share
@@ -153,17 +163,6 @@ def _judge(family: Sequence[_Weighed], share: float) -> Iterator[tuple[_Weighed,
         clear = state is State.UNDECIDED and min(one.alone) < one.case.rule.error
         remark = f"clear alone, but not among {len(family)} limits" if clear else ""
         yield one, _Judged(state=state, remark=remark, error=each)
-
-
-def _claims(case: Case, measure: Measure) -> tuple[float, float]:
-    """The p-values of the claims ok and breach."""
-    below, above = (_p_value(case, measure, below=below) for below in (True, False))
-    return (above, below) if case.threshold.direction is Direction.MIN else (below, above)
-
-
-def _with_others(case: Case) -> tuple[float, float]:
-    above, below = p_values(case.parts, case.limit)
-    return (above, below) if case.threshold.direction is Direction.MIN else (below, above)
 
 
 def _p_value(case: Case, measure: Measure, *, below: bool) -> float:
@@ -214,7 +213,7 @@ def _verdict(weighed: _Weighed, judged: _Judged, measures: Mapping[str, Measure]
         error=judged.error,
         asked=_asked(measure, measures),
         before=case.before,
-        parts=case.parts if _tells(weighed, case.rule.error) else (),
+        parts=_together(weighed, judged),
         remark=judged.remark,
     )
     return Verdict(
@@ -234,9 +233,26 @@ def _verdict(weighed: _Weighed, judged: _Judged, measures: Mapping[str, Measure]
     )
 
 
-def _tells(weighed: _Weighed, error: float) -> bool:
-    """Whether it is the windows together that decide."""
-    return weighed.together is not None and min(weighed.together) < error <= min(weighed.alone)
+def _together(weighed: _Weighed, judged: _Judged) -> Sequence[Part]:
+    """This window and as many before it as say most together, where it is together that they decide; else none."""
+    case, claim = weighed.case, int(judged.state is State.BREACH)
+    if weighed.together is None or judged.state not in {State.OK, State.BREACH}:
+        return ()
+    if case.threshold.direction is Direction.MAX:
+        claim = 1 - claim
+    if weighed.alone[claim] <= weighed.together[claim]:
+        return ()
+    return min((case.parts[:many] for many in range(2, len(case.parts) + 1)), key=_least(case.limit, claim))
+
+
+def _least(limit: float, claim: int) -> Callable[[Sequence[Part]], float]:
+    """By some windows, from the earliest of them on, the p-value of the claim above (0) or below (1)."""
+
+    def of(parts: Sequence[Part]) -> float:
+        found = evidence(parts, limit)
+        return -(found.log_down if claim else found.log_up)
+
+    return of
 
 
 def _asked(measure: Measure, measures: Mapping[str, Measure]) -> int | None:

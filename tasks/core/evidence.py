@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from tasks.core.feedback.rates import Numbers, numbers_of
 from tasks.core.quality.judgement import Judgement
-from tasks.core.records.interaction import sessions_of
+from tasks.core.records.interaction import INCLUSION, sessions_of
+from tasks.core.records.strata import thinned
 from tasks.core.safety.signals import Flags
 from tasks.core.stats.rows import Rows
 from tasks.core.stats.sessions import Floats
@@ -25,7 +26,8 @@ class Evidence:
     `numbers` is what bare numbers among the feedback are, which the whole window tells. `values` are those of the
     monitor's own functions and of the reference metrics, by `signal.name` a number or null for each interaction.
     `flags` and `languages` are what is seen in each interaction; empty where it is not looked for. `population` is the
-    number of interactions that these were drawn from, None where they stand for more than those.
+    number of interactions that these were drawn from, None where they stand for more than those; `largest_weight` that
+    of the whole window, None where all count alike.
     """
 
     interactions: pa.Table
@@ -35,6 +37,7 @@ class Evidence:
     flags: Sequence[Flags] = ()
     languages: Sequence[str | None] = ()
     population: int | None = None
+    largest_weight: float | None = None
 
     @staticmethod
     def of(
@@ -42,7 +45,8 @@ class Evidence:
     ) -> "Evidence":
         """The evidence of a whole window."""
         numbers = numbers_of(interactions["feedback"].to_pylist())
-        return Evidence(interactions=interactions, judged=tuple(judged), numbers=numbers, values=values or {})
+        whole = Evidence(interactions=interactions, judged=tuple(judged), numbers=numbers, values=values or {})
+        return whole if whole.weights is None else replace(whole, largest_weight=float(whole.weights.max()))
 
     def part(self, mask: pa.Array) -> "Evidence":
         """The interactions for which a mask is true, with their judgements."""
@@ -74,12 +78,27 @@ class Evidence:
     @property
     def weights(self) -> Floats | None:
         """1 / the probability of each interaction to be chosen, in their order; None where it was 1 for all."""
-        inclusion = self.interactions["inclusion"].fill_null(1.0).to_numpy()
+        inclusion = self.interactions[INCLUSION].fill_null(1.0).to_numpy()
         return None if (inclusion == 1.0).all() else 1 / inclusion
+
+    def even(self, seed: int) -> "Evidence":
+        """A part in which all interactions had the same chance, for what knows no weights; all where they had."""
+        if self.weights is None:
+            return self
+        part = self.part(pa.array(thinned(self.interactions[INCLUSION].to_pylist(), seed), pa.bool_()))
+        place = part.interactions.schema.get_field_index(INCLUSION)
+        alike = pa.array([1.0] * part.interactions.num_rows, pa.float64())
+        interactions = part.interactions.set_column(place, INCLUSION, alike)
+        return replace(part, interactions=interactions, largest_weight=None)
 
     def rows(self, confidence: float, *, by_session: bool) -> Rows:
         """How the interactions were drawn; `by_session` where the logs tell sessions."""
-        return Rows(confidence=confidence, sessions=self.sessions if by_session else None, weights=self.weights)
+        return Rows(
+            confidence=confidence,
+            sessions=self.sessions if by_session else None,
+            weights=self.weights,
+            largest_weight=self.largest_weight,
+        )
 
     def scores(self) -> Mapping[str, list[float | None]]:
         """By metric the score of each interaction, in their order; None where it has none."""

@@ -42,7 +42,7 @@ def explain(threshold: Threshold, measure: Measure, state: State, grounds: Groun
         return f"{name}: nothing was measured, so nothing can be said of the limit {threshold.limit:g}"
     shown = partial(figure, measure.unit)
     bounds = "" if measure.low is None or measure.high is None else f"{shown(measure.low)} to {shown(measure.high)}, "
-    figures = f"{name} {shown(measure.value)} ({bounds}{_rows(measure, grounds)}){_together(grounds)}"
+    figures = f"{name} {shown(measure.value)} ({bounds}{_rows(measure, grounds)}){_together(measure, grounds)}"
     if threshold.against is not None and grounds.before is None:
         return f"{figures}: {grounds.remark}"
     good, bad = ("at least", "below") if threshold.direction is Direction.MIN else ("at most", "above")
@@ -74,15 +74,17 @@ def _rows(measure: Measure, grounds: Grounds) -> str:
     return f"{measure.n} scored of {grounds.asked} asked"
 
 
-def _together(grounds: Grounds) -> str:
+def _together(measure: Measure, grounds: Grounds) -> str:
     """The windows that decide with this one: how many, and what all of them show."""
     if not grounds.parts:
         return ""
-    rows = sum(sum(part.counts) for part in grounds.parts)
-    held = sum(level * count for part in grounds.parts for level, count in zip(part.levels, part.counts, strict=True))
+    others = grounds.parts[1:]
+    rows = measure.n + sum(sum(part.counts) for part in others)
+    held = (measure.value or 0) * measure.n
+    held += sum(level * count for part in others for level, count in zip(part.levels, part.counts, strict=True))
     windows = len(grounds.parts) - 1
-    others = "the window before it" if windows == 1 else f"the {windows} windows before it"
-    return f", with {others} {held / rows:.3f} of {rows:,.0f} rows,"
+    named = "the window before it" if windows == 1 else f"the {windows} windows before it"
+    return f", with {named} {held / rows:.3f} of {rows:,.0f} rows,"
 
 
 def _limit(threshold: Threshold, grounds: Grounds, shown: "partial[str]") -> str:

@@ -12,7 +12,7 @@ from tasks.core.before import Before, pooled
 from tasks.core.decide import Case, Rule, decide
 from tasks.core.measure import Measure
 from tasks.core.stats.betting import Part
-from tasks.core.stats.estimates import share_of
+from tasks.core.stats.rows import share_of
 from tasks.core.verdict import Against, Direction, Severity, State, Threshold, Verdict
 
 RULE = Rule(min_n=10)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tasks.core.stats.estimate import Estimate, mean_estimate, share_estimate
-from tasks.core.stats.estimates import mean_of, share_of
 from tasks.core.stats.intervals import student, wilson
+from tasks.core.stats.rows import Rows, mean_among, share_of
 from tasks.core.stats.sessions import freedom_of, side_of
 
+ROWS_ALONE = Rows(confidence=0.95)
 CONFIDENCES = st.sampled_from([0.8, 0.9, 0.95, 0.99])
 ROWS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([None, *"uvwxyz"]), st.integers(1, 20)), min_size=1, max_size=40
@@ -287,7 +288,10 @@ def test_intervals_of_rows_that_were_drawn_unevenly_hold_the_truth() -> None:
 
 def test_measures_are_built_on_estimates() -> None:
     share = share_of("quality.fluency.pass_rate", 81, 263, 0.95)
-    mean = mean_of("custom.length.mean", [1.0, 2.0, 4.0], 0.95, "ratio")
+    mean = mean_among("custom.length.mean", [1.0, 2.0, 4.0], ROWS_ALONE, "ratio")
     assert (share.low, share.high) == wilson(81, 263, 0.95)
     assert (mean.low, mean.high) == pytest.approx(bounds(mean_estimate([1.0, 2.0, 4.0])))
-    assert (mean_of("custom.length.mean", [], 0.95, "ratio").value, share_of("a.b.c", 0, 0, 0.95).value) == (None, None)
+    assert (mean_among("custom.length.mean", [], ROWS_ALONE, "ratio").value, share_of("a.b.c", 0, 0, 0.95).value) == (
+        None,
+        None,
+    )

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from configs.monitor import MonitorConfig
@@ -67,6 +68,10 @@ class Run:
         evaluator, joined = open_evaluator(self.config), self.joined
         asked = score_window(self.config, self.window, interactions, self.store, evaluator, QUIET, joined=joined)
         return asyncio.run(asked)
+
+    @property
+    def interactions(self) -> pa.Table:
+        return read_table(self.store, self.collected.interactions)
 
     @property
     def joined(self) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from tasks.core.comparison.shares import Shares, rarer_sessions, shares_of
+from tasks.core.comparison.shares import Shares, shares_of
 from tasks.core.stats.sessions import (
     Floats,
     Integers,
@@ -15,6 +15,7 @@ from tasks.core.stats.sessions import (
     Side,
     correlation_of,
     joint_freedom,
+    rarer_sessions,
     session_numbers,
     side_of,
 )

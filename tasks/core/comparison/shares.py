@@ -10,11 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 from scipy import optimize, stats
 
-from tasks.core.stats.sessions import Integers, Side, correlation_of, joint_freedom
+from tasks.core.stats.sessions import Side, correlation_of, joint_freedom
 
 ALIKE: Final = 0.5  # sessions whose rows are all the same, added to what the sessions show
 FARTHEST: Final = 1e6  # standard errors
@@ -69,18 +67,13 @@ class Shares:
         return self.b.value - self.a.value - down, self.b.value - self.a.value + up
 
 
-def shares_of(a: Side, b: Side, rarer: tuple[int, int]) -> Shares:
+def shares_of(a: Side, b: Side, rarer: tuple[float, float]) -> Shares:
     """The shares of two sides whose values are 0 and 1; `rarer` as `rarer_sessions` counts them."""
     alike = (_likeness(a, rarer[0]), _likeness(b, rarer[1]))
     pooled = _pooled((a, b), rarer, alike)  # what one side shows by chance too little of, the other may show
     one, other = _share(a, max(alike[0], pooled)), _share(b, max(alike[1], pooled))
     freedom = joint_freedom((one.variance, other.variance), (one.freedom, other.freedom), len(a.influence))
     return Shares(a=one, b=other, correlation=_less_chance(correlation_of(a, b), one, other), freedom=freedom)
-
-
-def rarer_sessions(is_one: npt.NDArray[np.bool_], numbers: Integers) -> int:
-    """How many sessions have the value that fewer sessions have: 0 where all rows are the same."""
-    return min(len(np.unique(numbers[is_one])), len(np.unique(numbers[~is_one])))
 
 
 def score_bounds(share: Share, quantile: float) -> tuple[float, float]:
@@ -91,7 +84,7 @@ def score_bounds(share: Share, quantile: float) -> tuple[float, float]:
     return max((middle - half) / (1 + added), 0.0), min((middle + half) / (1 + added), 1.0)
 
 
-def _likeness(side: Side, rarer: int) -> float:
+def _likeness(side: Side, rarer: float) -> float:
     """How alike the rows of a session are, from 0 (as any) to 1 (all the same); 0 where nothing tells."""
     if side.crowding <= 1 or rarer == 0:
         return 0.0
@@ -99,7 +92,7 @@ def _likeness(side: Side, rarer: int) -> float:
     return min(max((inflation - 1) / (side.crowding - 1), 0.0), 1.0)
 
 
-def _pooled(sides: tuple[Side, Side], rarer: tuple[int, int], alike: tuple[float, float]) -> float:
+def _pooled(sides: tuple[Side, Side], rarer: tuple[float, float], alike: tuple[float, float]) -> float:
     """The likeness of both sides together; each counts by its sessions with the rarer value.
 
     Where none has failed, nothing tells whether failures come together, and `ALIKE` sessions say that they do.

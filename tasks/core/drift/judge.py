@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from tasks.core.measure import Measure
-from tasks.core.stats.estimates import share_of
 from tasks.core.stats.intervals import student
+from tasks.core.stats.rows import share_of
 
 AGREEMENT = "drift.judge.canary_agreement"
 

@@ -34,9 +34,9 @@ def keyed(interactions: pa.Table, metrics: Sequence[Metric], order: Sequence[int
     return [found.get(ids[place], {}) for place in order]
 
 
-def batch_end(order: Sequence[int], sessions: Sequence[str] | None, end: int) -> int:
-    """Where a batch ends that should end at `end`: no session is cut in two."""
-    end = min(end, len(order))
-    while sessions is not None and 0 < end < len(order) and sessions[order[end]] == sessions[order[end - 1]]:
+def batch_end(sessions: Sequence[str] | None, end: int, rows: int) -> int:
+    """Where a batch of `rows` ends that should end at `end`: no session, as they follow each other, is cut in two."""
+    end = min(end, rows)
+    while sessions is not None and 0 < end < rows and sessions[end] == sessions[end - 1]:
         end += 1
     return end

@@ -8,7 +8,7 @@ import numpy as np
 
 from tasks.core.measure import Measure
 from tasks.core.quality.metric import Metric
-from tasks.core.stats.anytime import Anytime
+from tasks.core.stats.anytime import Anytime, part_of
 from tasks.core.stats.estimate import Estimate, mean_estimate, share_estimate
 from tasks.core.stats.rows import Rows
 from tasks.core.stats.sessions import Floats
@@ -99,16 +99,18 @@ def _share(address: str, flags: np.ndarray, drawn: Drawn) -> Measure:
     signal, subject, name = address.split(".")
     n = len(flags)
     empty = Measure(signal=signal, subject=subject, measure=name, value=None, n=n, unit="share")
-    found = share_estimate(flags, drawn.rows.sessions, drawn.rows.weights)
+    rows = drawn.rows
+    found = share_estimate(flags, rows.sessions, rows.weights, rows.largest_weight)
     if found is None:
         return empty
     if drawn.until_decided:
-        held = int(flags.sum())
-        counts = (n - held, held)
-        so_far = Anytime(levels=(0.0, 1.0), counts=counts, largest=drawn.largest, population=drawn.population)
-        return _estimated(empty, found.value, so_far, drawn.rows.confidence)
+        sessions = rows.sessions if drawn.population is None else None
+        so_far = Anytime(
+            part=part_of(flags.astype(float).tolist(), sessions, drawn.largest), population=drawn.population
+        )
+        return _estimated(empty, found.value, so_far, rows.confidence)
     if drawn.population is not None:
-        return _of_population(empty, share_estimate(flags, None, drawn.rows.weights) or found, drawn)
+        return _of_population(empty, share_estimate(flags, None, rows.weights, rows.largest_weight) or found, drawn)
     return _estimated(empty, found.value, found, drawn.rows.confidence)
 
 
@@ -133,13 +135,9 @@ def _mean(metric: Metric, scores: Floats, drawn: Drawn) -> Measure:
         return empty
     if not drawn.until_decided:
         return _estimated(empty, found.value, found, drawn.rows.confidence)
-    values, counts = np.unique(scores, return_counts=True)
-    anytime = Anytime(
-        levels=tuple(values.tolist()),
-        counts=tuple(counts.tolist()),
-        largest=drawn.largest,
-        scale=(metric.scale.lowest, metric.scale.highest),
-    )
+    lowest, highest = metric.scale.lowest, metric.scale.highest
+    values = ((scores - lowest) / (highest - lowest)).tolist()
+    anytime = Anytime(part=part_of(values, drawn.rows.sessions, drawn.largest), scale=(lowest, highest))
     return _estimated(empty, found.value, anytime, drawn.rows.confidence)
 
 

@@ -28,6 +28,7 @@ NUMERIC_ROLES: Final = ("latency_ms", "first_token_ms", "input_tokens", "output_
 ROLES: Final = (*TEXT_ROLES, *NUMERIC_ROLES)
 SUSPECTED: Final = "suspected_injection"
 BROKEN: Final = "contract_broken"
+INCLUSION: Final = "inclusion"
 KEYS: Final = (
     "interaction_id",
     "correlation_id",
@@ -62,9 +63,10 @@ def schema(segments: Iterable[str]) -> pa.Schema:
     """The columns of the interactions as they are stored: redacted where the monitor asks for it.
 
     `suspected_injection` says whether the texts address a judge or override instructions; `contract_broken` names the
-    rules of the contract that the row breaks, null where it keeps it.
+    rules of the contract that the row breaks, null where it keeps it. `inclusion` is the probability with which the row
+    was chosen among the candidates, above 0 to 1, where rows were stratified or preferred; else 1.
     """
-    return screened(segments).append(pa.field(BROKEN, pa.string()))
+    return screened(segments).append(pa.field(BROKEN, pa.string())).append(pa.field(INCLUSION, pa.float64()))
 
 
 def screened(segments: Iterable[str]) -> pa.Schema:

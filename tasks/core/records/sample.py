@@ -29,6 +29,7 @@ SAMPLE: Final = """
 FIRST: Final = (
     "SELECT *, row_number() OVER (ORDER BY sample_hash) AS number FROM sampled ORDER BY number LIMIT $at_most"
 )
+WITHIN: Final = "SELECT count(*) FROM sampled WHERE sample_hash < $below::UHUGEINT"
 
 
 def hash_below(rate: float) -> int:

@@ -52,13 +52,14 @@ def assisted_measures(
         return []
     rows = candidates.filter(candidates[f"{LOCAL}{name}"].is_valid())
     flags = [None if one is None else passed.get(one) for one in rows["interaction_id"].to_pylist()]
-    columns = [column for column in rows.column_names if column.startswith(LOCAL) and not rows[column].null_count]
-    scores = np.column_stack([rows[column].to_numpy() for column in columns])
-    weights = 1 / rows["inclusion"].to_numpy()
-    sessions = [None if one is None else str(one) for one in rows["session"].to_pylist()]
     n = sum(one is not None for one in flags)
     nothing = Measure(signal="quality", subject=name, measure="pass_rate_assisted", value=None, n=n, unit="share")
-    found = assisted_rate(flags, scores, weights, sessions, confidence)
+    if not n:
+        return [nothing]
+    columns = [column for column in rows.column_names if column.startswith(LOCAL) and not rows[column].null_count]
+    scores = np.column_stack([rows[column].to_numpy() for column in columns])
+    sessions = [None if one is None else str(one) for one in rows["session"].to_pylist()]
+    found = assisted_rate(flags, scores, 1 / rows["inclusion"].to_numpy(), sessions, confidence)
     return [nothing if found is None else replace(nothing, value=found.value, low=found.low, high=found.high)]
 
 

@@ -113,10 +113,11 @@ def bounds(parts: Sequence[Part], error: float) -> tuple[float, float]:
 def evidence_within(passed: int, judged: int, population: int, limit: float) -> Evidence:
     """The evidence about the share of passes among the `population` rows of which the judged were drawn at random.
 
-    Rows are drawn without replacement, and may depend on each other. Source: I. Waudby-Smith and A. Ramdas, Confidence
-    sequences for sampling without replacement, NeurIPS 2020; the ratio is that of two hypergeometric likelihoods, of
-    which the monotone one (S. Karlin and H. Rubin, Annals of Mathematical Statistics 27, 1956) holds for all shares
-    beyond the limit too. Raises ValueError where passed > judged or judged > population.
+    They are drawn one by one without replacement, never by whole sessions; rows of a session may then be alike. Source:
+    I. Waudby-Smith and A. Ramdas, Confidence sequences for sampling without replacement, NeurIPS 2020. What is won is
+    a ratio of hypergeometric likelihoods; as that is monotone (S. Karlin and H. Rubin, Annals of Mathematical
+    Statistics 27, 1956), it holds for every share that is not beyond the limit. A share that equals the limit is on
+    neither side. Raises ValueError where passed > judged or judged > population.
     """
     _check_drawn(passed, judged, population)
     if judged == 0:
@@ -144,7 +145,7 @@ def bounds_within(passed: int, judged: int, population: int, error: float) -> tu
 def next_batch(judged: int, first: int) -> int:
     """How many rows to judge before the next look: `first` at the start, then a tenth of the judged, or a third of it.
 
-    About 30 looks make 900 rows of a first batch of 30, and a verdict costs a tenth more than with a look at each row.
+    From a first batch of 30 it takes 31 looks to 900 rows; a verdict takes 15 % more rows than with a look at each.
     """
     return max(math.ceil(first / FIRST_STEPS), math.ceil(judged / GROWTH)) if judged else first
 

@@ -1,7 +1,7 @@
 """Measures that are estimates from sampled rows as they were drawn: in sessions, with unequal probabilities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
@@ -15,18 +15,19 @@ from tasks.core.stats.sessions import Floats
 class Rows:
     """How the rows of a sample were drawn, row by row; `confidence` is that of intervals.
 
-    `sessions`: a row without one is on its own. `weights` are 1 / the probability of each row to be chosen. None where
-    rows are on their own, or count alike.
+    `sessions`: a row without one is on its own. `weights` are 1 / the probability of each row to be chosen, and
+    `largest_weight` the largest of the whole sample. None where rows are on their own, or count alike.
     """
 
     confidence: float
     sessions: Sequence[str | None] | None = None
     weights: Floats | None = None
+    largest_weight: float | None = None
 
     def only(self, known: Sequence[bool]) -> "Rows":
         """Some of the rows."""
-        return Rows(
-            confidence=self.confidence,
+        return replace(
+            self,
             sessions=None if self.sessions is None else list(compress(self.sessions, known)),
             weights=None if self.weights is None else self.weights[np.array(known, dtype=np.bool_)],
         )
@@ -36,8 +37,15 @@ def share_among(name: str, flags: Sequence[bool | None], rows: Rows) -> Measure:
     """The share of rows with a flag as the measure `signal.subject.measure`; rows without an answer do not count."""
     known = [flag is not None for flag in flags]
     kept = rows.only(known)
-    found = share_estimate([flag for flag in flags if flag is not None], kept.sessions, kept.weights)
+    found = share_estimate(
+        [flag for flag in flags if flag is not None], kept.sessions, kept.weights, kept.largest_weight
+    )
     return _measure(name, found, sum(known), "share", rows)
+
+
+def share_of(name: str, part: int, whole: int, confidence: float) -> Measure:
+    """The share `part` / `whole` of rows on their own as the measure `signal.subject.measure`."""
+    return share_among(name, [True] * part + [False] * (whole - part), Rows(confidence=confidence))
 
 
 def mean_among(name: str, values: Sequence[float | None], rows: Rows, unit: str) -> Measure:

@@ -134,4 +134,4 @@ def _sessions(numbers: Integers, weights: Floats) -> float:
 
 def _sum(figures: Floats) -> float:
     """The same in whatever order the sessions are numbered."""
-    return float(np.sort(figures).sum())
+    return math.fsum(figures.tolist())
