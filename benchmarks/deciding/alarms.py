@@ -1,25 +1,29 @@
 """False alarms of whole monitors whose true rates are all above their limits, in a run and in 30 days.
 
-python benchmarks/deciding/alarms.py
+`python benchmarks/deciding/alarms.py` draws a month of hourly windows of a monitor with five metrics, each limited in
+the whole window and in four segments. An alarm is a verdict that becomes a breach; a decided verdict is ok or breach.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tasks.core.decide import Case, Rule, decide
 from tasks.core.stats.betting import Part
 from tasks.core.stats.rows import share_of
-from tasks.core.verdict import Direction, State, Threshold
+from tasks.core.verdict import Direction, State, Threshold, Verdict
 
 LIMIT: Final = 0.7
 METRICS: Final = 5
 SEGMENTS: Final = 4
 WINDOWS: Final = 24 * 30
 MONTHS: Final = 1
-ACROSS: Final = 10
+ACROSS: Final = 32
 CONFIDENCE: Final = 0.95
 ROWS: Final = (20, 200)
 ABOVE: Final = (0.02, 0.05)
@@ -90,7 +94,7 @@ def _drawn(random: np.random.Generator, rows: int, rate: float) -> Iterator[tupl
         yield from ((f"m{metric}/{place}", int(passed[place]), int(parts[place])) for place in range(SEGMENTS))
 
 
-def _decided(kind: Kind, drawn: Iterator[tuple[str, int, int]], carried: dict[str, list[Part]]) -> Sequence[object]:
+def _decided(kind: Kind, drawn: Iterator[tuple[str, int, int]], carried: dict[str, list[Part]]) -> Sequence[Verdict]:
     cases = []
     for name, passed, n in drawn:
         subject, _, segment = name.partition("/")
@@ -103,7 +107,7 @@ def _decided(kind: Kind, drawn: Iterator[tuple[str, int, int]], carried: dict[st
         cases.append(Case(threshold=limit, measure=measure, rule=kind.rule, parts=parts))
     found = decide(cases, {})
     for case, one in zip(cases, found, strict=True):
-        carried[one.address] = list(case.parts) if one.state is State.UNDECIDED else []
+        carried[one.address] = list(case.parts)
     return found
 
 

@@ -19,8 +19,8 @@ from tasks.core.manifest import Manifest, RecordCounts
 from tasks.core.quality.judgement import Judgement, tallies
 from tasks.core.quality.pass_rate import Drawn, quality_measures
 from tasks.core.run import Scored
-from tasks.core.window import Window, key_of
 from tasks.core.stats.rows import Rows
+from tasks.core.window import Window, key_of
 from tests.builders import HOUR, answered, asked, manifest_of, monitor, store_of
 from tests.schedule import scheduled
 
