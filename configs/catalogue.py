@@ -9,6 +9,7 @@ from tasks.core.feedback import rates
 from tasks.core.feedback.agreement import AGREEMENTS
 from tasks.core.labels.measures import CORRECTED
 from tasks.core.operations import service
+from tasks.core.quality.local.text_statistics import METRICS as LOCAL_METRICS
 from tasks.core.records.interaction import NUMERIC_ROLES
 from tasks.core.safety import signals
 from tasks.core.safety.recognisers import RECOGNISERS
@@ -40,6 +41,9 @@ def check_thresholds(config: "MonitorConfig") -> None:
         if any((address, one.direction) in elsewhere for one in absolute):
             message = f"thresholds.{address}: its own section sets a limit already; remove one of them"
             raise ValueError(message)
+        if _is_share(address) and (outside := [one.limit for one in absolute if not 0 <= one.limit <= 1]):
+            message = f"thresholds.{address} is {outside[0]:g}; shares lie in [0, 1]; write 0.70 for 70 %"
+            raise ValueError(message)
         if address not in known:
             near = get_close_matches(address, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else "; docs/monitor-file.md names them"
@@ -61,6 +65,11 @@ def switched_off(config: "MonitorConfig") -> Mapping[str, str]:
     }
 
 
+def _is_share(address: str) -> bool:
+    measure = address.rpartition(".")[2]
+    return measure in {"share", "coverage"} or measure.endswith("_share") or measure.startswith(("pass_rate", "share_"))
+
+
 def _subject(address: str) -> str:
     return address.rpartition(".")[0]
 
@@ -70,7 +79,7 @@ def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
     yield from ((address, None) for address in ALWAYS)
     for name, metric in config.metrics.items():
         yield from ((f"quality.{name}.{measure}", None) for measure in (*QUALITY, *CORRECTED))
-        yield f"quality.{name}.{ASSISTED}", None if config.sample.looked_at else "needs sample.candidates"
+        yield f"quality.{name}.{ASSISTED}", _unassisted(config, name)
         yield from ((f"quality.{name}.share_{label}", None) for label in metric.scale.labels.values())
     sections = (
         ("operations", config.operations, logged, service.MEASURES),
@@ -87,6 +96,15 @@ def _all(config: "MonitorConfig") -> Iterator[tuple[str, str | None]]:
         yield from ((f"feedback.{name}.{one}", _unmapped(("feedback",), mapped)) for one in AGREEMENTS)
     yield from _own(config)
     yield from _drift(config)
+
+
+def _unassisted(config: "MonitorConfig", metric: str) -> str | None:
+    """Why local scores do not assist a metric's pass rate."""
+    if not config.sample.looked_at:
+        return "needs sample.candidates"
+    if config.sample.until == "decided":
+        return "needs sample.until: all"
+    return None if metric in LOCAL_METRICS else "needs a metric that the local evaluator has"
 
 
 def _settings(config: "MonitorConfig") -> Iterator[tuple[str, str]]:

@@ -67,6 +67,12 @@ def config_hash(config: MonitorConfig) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def evidence_hash(config: MonitorConfig) -> str:
+    """The hash of what decides which interactions are judged and which of them pass: windows with the same add up."""
+    parts = config.model_dump(mode="json", include={"window", "source", "sample", "contract", "redact", "quality"})
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _definitions(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
     """The definitions of the metrics that the monitor names; a file of its own wins over a built-in one."""
     known = built_in_metrics()

@@ -156,6 +156,7 @@ def _labels(windows: Sequence[Seen], given: Sequence[Given], faults: list[str]) 
     rows = {one.start: _rows(one) for one in windows}
     frames: dict[tuple[str, object], Mapping[float, float]] = {}
     moment = datetime.now(UTC)
+    first_of: dict[str, str] = {}  # a session goes by the first of its labelled interactions, not by its own name
     for one in given:
         window = by_start.get(one.window_start)
         known = rows[one.window_start].get(one.interaction_id) if window is not None else None
@@ -175,6 +176,7 @@ def _labels(windows: Sequence[Seen], given: Sequence[Given], faults: list[str]) 
             if place not in frames:
                 frames[place] = frame(windows, name, one.drawn_from)
             session, inclusion = known
+            named = None if session is None else first_of.setdefault(session, one.interaction_id)
             yield Label(
                 interaction_id=one.interaction_id,
                 window_start=one.window_start,
@@ -185,7 +187,7 @@ def _labels(windows: Sequence[Seen], given: Sequence[Given], faults: list[str]) 
                 probability=one.probability * inclusion,
                 score=said.score,
                 fingerprint=window.fingerprints[name],
-                session=session,
+                session=named,
                 frame=frames[place],
             )
 

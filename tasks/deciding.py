@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from configs.load import config_hash
+from configs.load import evidence_hash
 from configs.monitor import MonitorConfig
 from tasks.adapters.history import Past, read_past
 from tasks.adapters.results import revisions
@@ -119,12 +119,11 @@ def _takes_together(config: MonitorConfig) -> bool:
 def _recent(config: MonitorConfig, address: str, past: Sequence[Past]) -> Iterator[Part]:
     """The rows of the windows just before, the newest first.
 
-    Another monitor file begins anew, as what passes may have changed; a window with too many missing scores is left
-    out.
+    What changes the rows or what passes begins anew; a window with too many missing scores is left out.
     """
-    ours = config_hash(config)
+    ours = evidence_hash(config)
     for one in reversed(past[1 - config.decide.across :] if config.decide.across > 1 else ()):
-        if one.config_hash != ours:
+        if one.evidence_hash != ours:
             return
         found = one.measures.get(address)
         coverage = one.measures.get(replace(found, measure="coverage").address) if found else None
@@ -145,7 +144,7 @@ def _part(measure: Measure, measures: Mapping[str, Measure]) -> Part | None:
     """The rows of a share that is an estimate, as passes and fails; None of what is none."""
     if measure.unit != "share" or measure.value is None or measure.low is None:
         return None
-    largest = measures.get(LARGEST_SESSION)
+    largest = measures.get(LARGEST_SESSION)  # of all rows, hence at least that of those that were judged
     passed = round(measure.value * measure.n)
     return Part(
         levels=PASS_OR_FAIL,

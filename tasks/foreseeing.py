@@ -54,7 +54,7 @@ def detectable(config: MonitorConfig, interactions: pa.Table) -> Iterator[str]:
     The rows are those whose needed fields are there. Nothing is said without a row, or where estimates are compared.
     """
     table = judgeable(config, interactions)
-    if not table.num_rows or config.decide.by == "estimate":
+    if not table.num_rows or not config.tested_thresholds or config.decide.by == "estimate":
         return
     sessions = Counter(sessions_of(table)) if "session" in config.source.all_columns else Counter[str]()
     error = (1 - config.decide.confidence) / 2 / (2 if config.decide.segments else 1)
@@ -75,7 +75,11 @@ def _found(config: MonitorConfig, limit: Threshold, rows: int, largest: int, err
     for away in FALLS:
         rate = limit.limit - away if limit.direction is Direction.MIN else limit.limit + away
         if rows and 0 < rate < 1:
-            needed = rows_to_find(rate, limit.limit, error=error / 2, power=POWER, largest=largest)
+            alone, together = (
+                rows_to_find(rate, limit.limit, error=one, power=POWER, largest=largest)
+                for one in (error / 2, error / 2 / config.decide.across)  # bets begin anew with each window
+            )
+            needed = alone if alone is not None and alone <= rows else together
             windows = math.inf if needed is None else math.ceil(needed / rows)
             if windows <= config.decide.across:
                 told.append(f"{rate:.2f} is found within {_span(windows * config.window.every)}")

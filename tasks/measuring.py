@@ -146,9 +146,21 @@ def _quality(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
             scores=np.array([score for score in judged if score is not None], dtype=np.float64),
             population=evidence.population,
             until_decided=config.sample.until == "decided",
-            largest=1 if rows.sessions is None else max(Counter(rows.sessions).values(), default=1),
+            largest=_largest_judged(name, evidence, rows),
         )
         yield from quality_measures(config.metrics[name], tally, drawn)
+
+
+def _largest_judged(name: str, evidence: Evidence, rows: Rows) -> int:
+    """The most interactions of one session that a metric is judged on; 1 where sessions are not known."""
+    if rows.sessions is None:
+        return 1
+    ids = evidence.interactions["interaction_id"].to_pylist()
+    session_of = dict(zip(ids, rows.sessions, strict=True))
+    counts = Counter(
+        session_of[one.interaction_id] for one in evidence.judged if one.metric.name == name and one.applies
+    )
+    return max(counts.values(), default=1)
 
 
 def _rows(config: MonitorConfig, evidence: Evidence) -> Rows:

@@ -9,7 +9,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from configs.load import config_hash
+from configs.load import config_hash, evidence_hash
 from configs.monitor import MonitorConfig
 from tasks.adapters.alert_books import write_book
 from tasks.adapters.judgements import read_judgements
@@ -62,6 +62,7 @@ def manifest_of(config: MonitorConfig, job: Job, outcome: Outcome) -> Manifest:
         started_at=job.started_at,
         finished_at=datetime.now(UTC),
         config_hash=config_hash(config),
+        evidence_hash=evidence_hash(config),
         objects=collected.objects,
         counts=counts,
         digest=collected.digest,

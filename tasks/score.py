@@ -151,7 +151,8 @@ async def score_window(  # noqa: PLR0913  what a batch has answered, beside the 
     wanted, reused = wanted_calls(config, interactions, sitting.ledger, sitting.ledger.reuse)
     replies = Replies(store, window.start, sitting.fingerprints) if config.evaluator.keep_replies else None
     if config.evaluator.provider != "local":
-        watch.say(estimate_of(config, interactions, wanted).sentence)
+        at_most = "at most " if config.sample.until == "decided" else ""
+        watch.say(f"{at_most}{estimate_of(config, interactions, wanted).sentence}")
     scored = await _judge(sitting, wanted, Writer(sitting.ledger, replies, len(wanted), watch.progress), reused)
     if replies is not None and config.evaluator.keep_replies is not None:
         replies.forget(config.evaluator.keep_replies)

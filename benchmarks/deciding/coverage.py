@@ -15,9 +15,9 @@ import numpy.typing as npt
 from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tasks.core.stats.bootstrap import bca, quantile_interval
+from tasks.core.stats.bootstrap import bca
 from tasks.core.stats.estimate import Estimate, mean_estimate, share_estimate
-from tasks.core.stats.intervals import Interval, clopper_pearson, wilson
+from tasks.core.stats.intervals import Interval, wilson
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -99,8 +99,8 @@ def independent() -> Iterator[Found]:
 
 
 def _alone(passed: Flags) -> Drawn:
-    exact = clopper_pearson(int(passed.sum()), len(passed), CONFIDENCE)
-    return {"Wilson": by_row(passed), "Clopper-Pearson": exact}, width(passed)
+    exact = stats.binomtest(int(passed.sum()), len(passed)).proportion_ci(CONFIDENCE, method="exact")
+    return {"Wilson": by_row(passed), "Clopper-Pearson": (exact.low, exact.high)}, width(passed)
 
 
 def _scores(scores: Floats, own: Integers | None, weights: Floats | None) -> Drawn:
@@ -253,9 +253,10 @@ def _latencies(values: Floats, q: float) -> Drawn:
     def quantile(chosen: Floats) -> float:
         return float(np.quantile(chosen, q))
 
+    by_order = stats.quantile_test(values, p=q).confidence_interval(CONFIDENCE)
     bounds: Bounds = {
         "BCa": bca(quantile, [values], CONFIDENCE, resamples=RESAMPLES),
-        "by order": quantile_interval(values, q, CONFIDENCE),
+        "by order": None if np.isnan(by_order).any() else (by_order.low, by_order.high),
     }
     return bounds, 3.92 / len(values) ** 0.5
 

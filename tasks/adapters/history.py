@@ -1,4 +1,4 @@
-"""The windows before one, as they were published: chosen measures, and the judge that they came from."""
+"""The windows before one as they were published: chosen measures, with the judge and the file that they came from."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Past:
     start: datetime
     measures: Mapping[str, Measure]
     fingerprints: Mapping[str, str]
-    config_hash: str
+    evidence_hash: str
 
 
 def read_past(
@@ -40,7 +40,7 @@ def _past(store: Storage, start: datetime, revision: int, measured: pa.Table) ->
         start=start,
         measures={one.address: one for one in from_table(measured)},
         fingerprints=manifest.fingerprints,
-        config_hash=manifest.config_hash,
+        evidence_hash=manifest.evidence_hash,
     )
 
 

@@ -126,7 +126,7 @@ def _guarded(value: object) -> object:
 
 
 def _csv_rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # it is the process's own, hence only raised
     separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
     reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator)
     names = reader.fieldnames or ()

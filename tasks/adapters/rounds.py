@@ -61,23 +61,26 @@ async def judge_until_decided(
     order = judging_order(table, config.sample.seed, by_session=config.is_judged_by_session)
     rows = keyed(table, list(config.metrics.values()), order)
     named = None if sessions is None else [sessions[place] for place in order]
-    largest = max(Counter(named or ()).values(), default=1)
+    largest = {name: _largest(name, rows, named) for name in limits}
     taken, decided, end = dict.fromkeys(config.metrics, 0), frozenset[str](), 0
+    skipped: EvaluatorError | None = None
     while end < len(rows) and not decided.issuperset(limits):
         start, end = end, batch_end(named, end + next_batch(end, max(config.decide.min_scored, FIRST)), len(rows))
         asked = [name for name in config.metrics if name not in decided]
         wanted = {row[name] for row in rows[start:end] for name in asked if name in row}
         stopped = await ask(wanted - scores.keys())
-        if stopped is not None and stopped.reason != NotAsked.NOT_RECORDED:
+        if stopped is not None and stopped.reason == NotAsked.NOT_RECORDED:
+            skipped = stopped
+        elif stopped is not None:
             return Rounds(taken=taken | dict.fromkeys(asked, end), decided=decided, stopped=stopped)
         taken |= dict.fromkeys(asked, end)
         judged = {}
         for name in limits:
             known = [scores.get(row[name]) if name in row else None for row in rows[: taken[name]]]
             passed = [None if one is None else one >= config.metrics[name].pass_at for one in known]
-            judged[name] = _judged(passed, named, largest)
+            judged[name] = _judged(passed, named, largest[name], sum(name in row for row in rows[: taken[name]]))
         decided |= _decided(config, limits, judged, carried)
-    return Rounds(taken=taken, decided=decided, stopped=None)
+    return Rounds(taken=taken, decided=decided, stopped=skipped)
 
 
 def pass_limits(config: MonitorConfig) -> Mapping[str, list[Threshold]]:
@@ -92,19 +95,28 @@ def pass_limits(config: MonitorConfig) -> Mapping[str, list[Threshold]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """What was judged of one metric so far: the rows that have a score, how many of them passed, and their evidence."""
+    """What was judged of one metric so far: rows asked, rows with a score, how many of these passed, their evidence."""
 
+    asked: int
     rows: int
     passed: int
     part: Part
 
 
-def _judged(passed: Sequence[bool | None], sessions: Sequence[str] | None, largest: int) -> _Judged:
+def _largest(name: str, rows: Sequence[Mapping[str, Key]], sessions: Sequence[str] | None) -> int:
+    """The most interactions of one session that a metric is judged on; 1 where sessions do not matter."""
+    if sessions is None:
+        return 1
+    counts = Counter(session for session, row in zip(sessions, rows, strict=True) if name in row)
+    return max(counts.values(), default=1)
+
+
+def _judged(passed: Sequence[bool | None], sessions: Sequence[str] | None, largest: int, asked: int) -> _Judged:
     values = [float(one) for one in passed if one is not None]
     told = None
     if sessions is not None:
         told = [session for session, one in zip(sessions, passed, strict=False) if one is not None]
-    return _Judged(rows=len(values), passed=int(sum(values)), part=part_of(values, told, largest))
+    return _Judged(asked=asked, rows=len(values), passed=int(sum(values)), part=part_of(values, told, largest))
 
 
 def _decided(
@@ -121,8 +133,14 @@ def _decided(
     return frozenset(
         name
         for name, of in limits.items()
-        if judged[name].rows >= config.decide.min_scored and all(clear[name, limit] for limit in of)
+        if _has_enough(config, judged[name]) and all(clear[name, limit] for limit in of)
     )
+
+
+def _has_enough(config: MonitorConfig, judged: _Judged) -> bool:
+    """Whether as many rows, and as large a share of the asked, are scored as a verdict wants."""
+    least = config.quality.min_coverage or 0.0
+    return judged.rows >= config.decide.min_scored and judged.rows >= least * judged.asked
 
 
 def _claims(judged: _Judged, limit: Threshold, carried: Carried) -> tuple[float, float]:

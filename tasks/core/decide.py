@@ -16,6 +16,7 @@ from tasks.core.stats.multiple import holm
 from tasks.core.verdict import Direction, State, Threshold, Verdict
 
 CERTAIN: Final = 1e-300
+SCORED: Final = ("pass_rate", "pass_rate_corrected", "pass_rate_assisted", "mean")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,38 +116,61 @@ def _settled(weighed: _Weighed) -> _Judged:
 
 
 def _weigh(case: Case, measures: Mapping[str, Measure]) -> _Weighed:
-    measure, value = case.measure, case.measure.value
+    value = case.measure.value
     if value is None:
         return _Weighed(case=case, state=State.NO_DATA)
     if case.threshold.against is not None and case.before is None:
         return _Weighed(case=case, state=State.NO_DATA, remark="there is nothing before it to hold it against")
-    as_it_stands = _Weighed(case=case, state=_compare(case, value, value))
-    if measure.tails is None and (measure.low is None or measure.high is None):
-        return as_it_stands
-    if limited := _limited(case, measures):
-        return limited
-    has_interval = measure.low is not None and measure.high is not None
-    return _tested(case) if case.rule.by_interval and has_interval and not _is_at_the_edge(case) else as_it_stands
+    if _is_certain(case):
+        return _Weighed(case=case, state=_compare(case, value, value))
+    return _weigh_rows(case, value, measures)
 
 
-def _limited(case: Case, measures: Mapping[str, Measure]) -> _Weighed | None:
-    """A case that has too few rows or scores to be decided as others are; None where it has enough."""
-    rule = case.rule
-    coverage = _sibling(measures, case.measure, "coverage")
-    if rule.min_coverage is not None and coverage is not None and coverage < rule.min_coverage:
-        remark = f"only {coverage:.0%} of the asked were scored"
-        return _Weighed(case=case, state=_despite_missing(case, measures), remark=remark)
-    if case.measure.n + sum(sum(part.counts) for part in case.parts[1:]) < rule.min_n:
+def _weigh_rows(case: Case, value: float, measures: Mapping[str, Measure]) -> _Weighed:
+    """A case of an estimate with that value."""
+    measure, rule = case.measure, case.rule
+    coverage = _sibling(measures, measure, "coverage")
+    covered = None if coverage is None else coverage.value
+    if rule.min_coverage is not None and covered is not None and covered < rule.min_coverage:
+        return _despite_missing(case, measures, f"only {covered:.0%} of the asked were scored")
+    if measure.n + sum(sum(part.counts) for part in case.parts[1:]) < rule.min_n:
         return _Weighed(case=case, state=State.UNDECIDED, remark=f"fewer than {rule.min_n} rows")
-    return None
-
-
-def _tested(case: Case) -> _Weighed:
+    if not rule.by_interval:
+        return _Weighed(case=case, state=_compare(case, value, value))
+    if measure.low is None:
+        return _Weighed(case=case, state=State.UNDECIDED, remark="the rows tell of no spread")
     alone = (1.0, 1.0)
-    if case.measure.n >= case.rule.min_n:
-        alone = (_p_value(case, case.measure, below=False), _p_value(case, case.measure, below=True))
+    if measure.n >= rule.min_n:
+        alone = (_p_value(case, measure, below=False), _p_value(case, measure, below=True))
     together = p_values(case.parts, case.limit) if len(case.parts) > 1 else None
     return _Weighed(case=case, alone=alone, together=together)
+
+
+def _is_certain(case: Case) -> bool:
+    """Whether the measure is compared as it stands.
+
+    It is where it counts everything, and where a limit on a share is that none may, or all must: no sample vouches for
+    what was not seen, so what was seen counts.
+    """
+    measure = case.measure
+    if measure.tails is None and (measure.low is None or measure.high is None):
+        return True
+    return measure.low == measure.value == measure.high or (measure.unit == "share" and not 0 < case.limit < 1)
+
+
+def _despite_missing(case: Case, measures: Mapping[str, Measure], remark: str) -> _Weighed:
+    """A case in which only what holds whatever the missing scores had been may be said."""
+    worst, best = (
+        _sibling(measures, case.measure, f"{case.measure.measure}_if_missing_{what}") for what in ("failed", "passed")
+    )
+    few = case.measure.n < case.rule.min_n
+    if few or worst is None or best is None or worst.value is None or best.value is None:
+        return _Weighed(case=case, state=State.UNDECIDED, remark=remark)
+    if not case.rule.by_interval:
+        return _Weighed(case=case, state=_compare(case, worst.value, best.value), remark=remark)
+    return _Weighed(
+        case=case, remark=remark, alone=(_p_value(case, worst, below=False), _p_value(case, best, below=True))
+    )
 
 
 def _judge(family: Sequence[_Weighed], share: float) -> Iterator[tuple[_Weighed, _Judged]]:
@@ -160,13 +184,15 @@ def _judge(family: Sequence[_Weighed], share: float) -> Iterator[tuple[_Weighed,
         error = one.case.rule.error * share
         each = error / len(family) if is_family else error
         state = State.UNDECIDED if min(ok, breach) >= error else State.BREACH if breach < ok else State.OK
-        clear = state is State.UNDECIDED and min(one.alone) < one.case.rule.error
-        remark = f"clear alone, but not among {len(family)} limits" if clear else ""
-        yield one, _Judged(state=state, remark=remark, error=each)
+        clear = is_family and len(family) > 1 and min(one.claims) < error
+        remark = one.remark or (f"clear alone, but not among {len(family)} limits" if clear else "")
+        yield one, _Judged(state=state, remark=remark if state is State.UNDECIDED else "", error=each)
 
 
 def _p_value(case: Case, measure: Measure, *, below: bool) -> float:
     """That of the hypothesis that the truth is not `below` the limit; by the normal law where no other is known."""
+    if case.before is not None and case.before.error is None:
+        return 1.0
     if case.before is None and measure.tails is not None:
         found = measure.tails.p_value(case.limit, below=below)
         return 1.0 if found is None else found
@@ -179,12 +205,6 @@ def _p_value(case: Case, measure: Measure, *, below: bool) -> float:
     return float(stats.norm.sf(away / error)) if error > CERTAIN else float(away <= 0)
 
 
-def _is_at_the_edge(case: Case) -> bool:
-    """Whether none may, or all must: no sample vouches for what was not seen, so what was seen counts."""
-    edge = 0.0 if case.threshold.direction is Direction.MAX else 1.0
-    return case.measure.unit == "share" and case.threshold.against is None and case.limit == edge
-
-
 def _compare(case: Case, low: float, high: float) -> State:
     """Where [low, high] lies: wholly on the good side, wholly on the bad side, or across the limit."""
     if case.threshold.direction is Direction.MIN:
@@ -194,16 +214,8 @@ def _compare(case: Case, low: float, high: float) -> State:
     return State.OK if good else State.BREACH if bad else State.UNDECIDED
 
 
-def _despite_missing(case: Case, measures: Mapping[str, Measure]) -> State:
-    """The verdict that holds whatever the missing scores had been; undecided where they could change it."""
-    worst = _sibling(measures, case.measure, f"{case.measure.measure}_if_missing_failed")
-    best = _sibling(measures, case.measure, f"{case.measure.measure}_if_missing_passed")
-    return State.UNDECIDED if worst is None or best is None else _compare(case, worst, best)
-
-
-def _sibling(measures: Mapping[str, Measure], measure: Measure, name: str) -> float | None:
-    found = measures.get(replace(measure, measure=name).address)
-    return None if found is None else found.value
+def _sibling(measures: Mapping[str, Measure], measure: Measure, name: str) -> Measure | None:
+    return measures.get(replace(measure, measure=name).address)
 
 
 def _verdict(weighed: _Weighed, judged: _Judged, measures: Mapping[str, Measure]) -> Verdict:
@@ -256,6 +268,7 @@ def _least(limit: float, claim: int) -> Callable[[Sequence[Part]], float]:
 
 
 def _asked(measure: Measure, measures: Mapping[str, Measure]) -> int | None:
-    """How many rows the evaluator was asked about; None of what is no pass rate."""
-    found = measures.get(replace(measure, measure="coverage").address)
-    return found.n if found is not None and measure.signal == "quality" else None
+    """How many rows the evaluator was asked about, for those of whom a measure counts the scored; else None."""
+    counts_scored = measure.measure in SCORED or measure.measure.startswith("share_")
+    found = _sibling(measures, measure, "coverage") if measure.signal == "quality" and counts_scored else None
+    return None if found is None else found.n

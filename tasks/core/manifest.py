@@ -113,8 +113,10 @@ class VerdictRecord(Part):
 class Manifest(Part):
     """What a run did to one revision of one window; writing it publishes the revision.
 
-    `digest` stands for the joined rows of the window: the same rows have the same. `scores` is the folder of the ledger
-    that the scores came from; `redacted` are values by kind, `findings` sentences on what stands out.
+    `evidence_hash` stands for the parts of the monitor file that decide what is judged and what passes: windows that
+    have the same may decide together. `digest` stands for the joined rows of the window: the same rows have the same.
+    `scores` is the folder of the ledger that the scores came from; `redacted` are values by kind, `findings` sentences
+    on what stands out.
     """
 
     monitor: str
@@ -126,6 +128,7 @@ class Manifest(Part):
     started_at: datetime
     finished_at: datetime
     config_hash: str
+    evidence_hash: str = ""
     objects: tuple[ReadObject, ...]
     counts: Counts
     digest: str = ""

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tasks.core.stats.bootstrap import bca, quantile_interval
+from tasks.core.stats.bootstrap import bca
 from tasks.core.stats.intervals import Interval
 
 Floats = npt.NDArray[np.float64]
@@ -96,26 +96,3 @@ def test_the_interval_of_a_mean_lies_among_its_values_and_moves_with_them(values
         low, high = found
         assert min(values) <= low <= high <= max(values)
         assert told(moved) == pytest.approx((3 * low + 7, 3 * high + 7))
-
-
-def test_a_median_of_ten_lies_between_the_second_and_the_ninth() -> None:
-    # W. J. Conover, Practical nonparametric statistics (1999), table A3: 0.0107 of binomial(10, 0.5) are up to 1
-    assert quantile_interval(list(range(1, 11)), 0.5, 0.95) == (2, 9)
-
-
-@pytest.mark.parametrize(("q", "least"), [(0.5, 6), (0.95, 72)])
-def test_too_few_values_have_no_bound_on_either_side(q: float, least: int) -> None:
-    assert quantile_interval(list(range(least - 1)), q, 0.95) is None
-    assert quantile_interval(list(range(least)), q, 0.95) is not None
-    assert quantile_interval([], q, 0.95) is None
-
-
-@given(st.lists(st.integers(-50, 50), min_size=6, max_size=60), st.sampled_from([0.25, 0.5, 0.9]))
-def test_a_quantile_lies_between_values_and_keeps_its_place_on_any_scale(values: list[int], q: float) -> None:
-    found = quantile_interval(values, q, 0.9)
-    if found is not None:
-        low, high = found
-        assert {low, high} <= set(values)
-        assert low <= np.quantile(values, q, method="inverted_cdf") <= high
-        cubed = quantile_interval([float(value**3) for value in values], q, 0.9)
-        assert cubed == pytest.approx((low**3, high**3))

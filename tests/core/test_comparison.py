@@ -13,9 +13,7 @@ from scipy import stats
 from tasks.core.comparison.compare import Comparison, Question, compare, comparison_measures
 from tasks.core.comparison.difference import Difference, difference
 from tasks.core.comparison.paired import paired_difference
-from tasks.core.comparison.shares import Share, score_bounds
 from tasks.core.comparison.verdict import LEAST_SESSIONS, Outcome, Rule, rows_needed, verdict
-from tasks.core.stats.intervals import wilson
 from tasks.core.stats.sessions import side_of
 
 Floats = npt.NDArray[np.float64]
@@ -111,12 +109,6 @@ def test_sessions_of_unequal_size_have_the_error_and_freedom_of_the_general_form
     side = side_of(values, numbers, 5)
     assert side.variance == pytest.approx(total)
     assert side.freedom == pytest.approx(np.trace(gram) ** 2 / (gram**2).sum())
-
-
-def test_a_share_of_whole_rows_has_wilsons_interval() -> None:
-    for passed, n in ((0, 20), (20, 20), (7, 31)):
-        share = Share(value=passed / n, rows=n, variance=0.1, freedom=math.inf)
-        assert score_bounds(share, float(stats.norm.ppf(0.975))) == pytest.approx(wilson(passed, n, 0.95), abs=1e-12)
 
 
 def test_pairs_on_their_own_have_students_interval_and_wilcoxons_p_value() -> None:

@@ -11,9 +11,11 @@ from scipy import stats
 from tasks.core.before import Before, pooled
 from tasks.core.decide import Case, Rule, decide
 from tasks.core.measure import Measure
+from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
 from tasks.core.stats.betting import Part
-from tasks.core.stats.rows import share_of
+from tasks.core.stats.rows import Rows, mean_among, share_of
 from tasks.core.verdict import Against, Direction, Severity, State, Threshold, Verdict
+from tests.builders import FLUENCY, judged
 
 RULE = Rule(min_n=10)
 
@@ -128,6 +130,57 @@ def test_a_most_is_the_mirror_of_a_least() -> None:
     for share, state in ((0.1, State.OK), (0.5, State.BREACH), (0.29, State.UNDECIDED)):
         measure = share_of(most.address, round(200 * share), 200, 0.95)
         assert decided(Case(threshold=most, measure=measure, rule=Rule()))[0].state is state
+
+
+def scored_of(passed: int, failed: int, unscored: int, minimum: float = 0.7) -> Verdict:
+    """The verdict on fluency, of which so many judgements failed to come."""
+    tally = Tally(histogram={5: passed, 1: failed}, unscored={"timeout": unscored}, not_applicable=0, not_asked={})
+    measures = quality_measures(FLUENCY, tally, Drawn(rows=Rows(confidence=0.95)))
+    return judged(limit(minimum), measures, replace(RULE, min_coverage=0.9))
+
+
+def test_missing_scores_make_nothing_surer() -> None:
+    assert scored_of(0, 4, 1).state is State.UNDECIDED, "too few, whatever the missing had been"
+    assert scored_of(12, 5, 3).state is State.UNDECIDED, "at best 15 of 20, which is no proof"
+    assert scored_of(10, 150, 40).state is State.BREACH, "at best 50 of 200"
+    assert scored_of(195, 0, 25).state is State.OK, "at worst 195 of 220"
+    assert "only 80% of the asked were scored" in scored_of(100, 60, 40).explanation
+
+
+def test_missing_scores_raise_no_more_false_alarms_than_others() -> None:
+    random, wrong, runs = np.random.default_rng(7), 0, 600
+    for passed in random.binomial(40, 0.7, runs):
+        lost = random.hypergeometric(passed, 40 - passed, 5)
+        wrong += scored_of(int(passed - lost), int(40 - passed - 5 + lost), 5).state is State.BREACH
+    assert stats.binomtest(int(wrong), runs, 0.025, alternative="greater").pvalue > 0.001
+
+
+def test_an_estimate_that_tells_of_no_spread_is_no_certainty() -> None:
+    one = mean_among("custom.cost.mean", [150.0], Rows(confidence=0.95), "ratio")
+    most = Threshold(address=one.name, limit=100.0, direction=Direction.MAX)
+    found = decided(Case(threshold=most, measure=one, rule=Rule()))[0]
+    assert found.state is State.UNDECIDED
+    assert "the rows tell of no spread" in found.explanation
+
+
+def test_where_it_stood_is_unsure_after_one_window_without_an_interval() -> None:
+    before = Before(value=5.0, error=None, n=3, windows=1)
+    relative = limit(0.05, address="quality.fluency.mean", against=Against(windows=7))
+    mean = mean_among("quality.fluency.mean", [4.0, 4.5] * 40, Rows(confidence=0.95), "score")
+    assert decided(case(mean, threshold=relative, before=before))[0].state is State.UNDECIDED
+
+
+def test_all_of_the_population_is_compared_as_it_stands() -> None:
+    certain = replace(rate(7, 10), low=0.7, high=0.7)
+    assert decided(case(certain))[0].state is State.OK
+
+
+def test_rows_asked_are_told_of_what_counts_scored_rows_alone() -> None:
+    tally = Tally(histogram={5: 30}, unscored={"timeout": 10}, not_applicable=0, not_asked={})
+    measures = quality_measures(FLUENCY, tally, Drawn(rows=Rows(confidence=0.95)))
+    coverage = judged(limit(0.9, address="quality.fluency.coverage"), measures, RULE)
+    assert coverage.explanation == "fluency coverage 0.750 (n = 40) is below 0.9: breach"
+    assert "30 scored of 40 asked" in judged(limit(), measures, RULE).explanation
 
 
 def test_hostile_segments_stay_on_one_line() -> None:

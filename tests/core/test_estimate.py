@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tasks.core.stats.estimate import Estimate, mean_estimate, share_estimate
-from tasks.core.stats.intervals import student, wilson
+from tasks.core.stats.intervals import student
 from tasks.core.stats.rows import Rows, mean_among, share_of
 from tasks.core.stats.sessions import freedom_of, side_of
 
@@ -64,27 +64,40 @@ def sessions_of(
     return rng.random(count * size) < rates, [f"s{number // size}" for number in range(count * size)]
 
 
+def exact(passed: int, n: int) -> tuple[float, float]:
+    found = stats.binomtest(passed, n).proportion_ci(confidence_level=0.95, method="exact")
+    return found.low, found.high
+
+
 def test_no_row_has_no_estimate() -> None:
     assert share_estimate([]) is None
     assert mean_estimate([]) is None
 
 
-def test_a_share_of_rows_on_their_own_has_wilsons_interval() -> None:
+def test_a_share_of_rows_on_their_own_has_the_exact_interval() -> None:
     found = told(share_estimate([True] * 81 + [False] * 182))
     assert (found.n, found.n_effective, found.design_effect, found.freedom) == (263, 263.0, None, math.inf)
-    assert found.interval(0.95) == wilson(81, 263, 0.95)
+    assert found.interval(0.95) == pytest.approx(exact(81, 263))
 
 
-def test_a_share_of_rows_on_their_own_is_tested_by_its_score() -> None:
-    found = share_estimate([True] * 15 + [False] * 5)
-    # z = (0.75 - 0.9) / sqrt(0.9 * 0.1 / 20) = -2.2361
-    assert p_value(found, 0.9, below=True) == pytest.approx(0.012674, abs=1e-6)
-    assert p_value(found, 0.9, below=False) == pytest.approx(1 - 0.012674, abs=1e-6)
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0.01, 0.99))
+def test_a_share_of_rows_on_their_own_is_tested_exactly(passed: int, failed: int, limit: float) -> None:
+    if passed + failed:
+        found = share_estimate([True] * passed + [False] * failed)
+        for below, side in ((True, "less"), (False, "greater")):
+            known = stats.binomtest(passed, passed + failed, limit, alternative=side).pvalue
+            assert p_value(found, limit, below=below) == pytest.approx(known, abs=1e-9)
+
+
+@pytest.mark.parametrize(("n", "limit"), [(15, 0.01), (30, 0.05), (30, 0.95), (200, 0.7)])
+def test_a_wrong_breach_is_as_rare_as_it_should_be_also_near_the_edge(n: int, limit: float) -> None:
+    told = [p_value(share_estimate(np.arange(n) < k), limit, below=limit > 0.5) < 0.025 for k in range(n + 1)]
+    assert stats.binom.pmf(np.arange(n + 1), n, limit) @ np.array(told, dtype=float) <= 0.025
 
 
 def test_limits_that_no_share_can_pass_are_certain() -> None:
     found = share_estimate([True] * 5)
-    assert p_value(found, 1.0, below=True) == 0.5
+    assert p_value(found, 1.0, below=True) == 1.0
     assert p_value(found, 1.1, below=True) == 0.0
     assert p_value(found, -0.1, below=False) == 0.0
     assert p_value(found, -0.1, below=True) == 1.0
@@ -135,7 +148,7 @@ def test_sessions_whose_rows_are_alike_tell_as_much_as_one_row_each() -> None:
     found = told(share_estimate(passed * 4, sessions * 4))
     assert (found.n, found.n_effective, found.design_effect) == pytest.approx((40, 10, 4))
     low, high = bounds(found)
-    known = wilson(7, 10, 0.95) or (0.0, 1.0)
+    known = exact(7, 10)
     assert low < known[0] < known[1] < high  # ten sessions have nine degrees of freedom
 
 
@@ -154,7 +167,7 @@ def test_one_session_tells_next_to_nothing() -> None:
 def test_rows_that_might_have_been_drawn_and_were_not_widen_a_share() -> None:
     passed, weights = [True] * 40 + [False] * 10, np.ones(50)
     even, uneven = share_estimate(passed, None, weights), share_estimate(passed, None, weights, 20.0)
-    assert bounds(even) == wilson(40, 50, 0.95)
+    assert bounds(even) == pytest.approx(exact(40, 50))
     assert bounds(uneven)[0] < bounds(even)[0]
     assert bounds(uneven)[1] > bounds(even)[1]
 
@@ -289,7 +302,7 @@ def test_intervals_of_rows_that_were_drawn_unevenly_hold_the_truth() -> None:
 def test_measures_are_built_on_estimates() -> None:
     share = share_of("quality.fluency.pass_rate", 81, 263, 0.95)
     mean = mean_among("custom.length.mean", [1.0, 2.0, 4.0], ROWS_ALONE, "ratio")
-    assert (share.low, share.high) == wilson(81, 263, 0.95)
+    assert (share.low, share.high) == pytest.approx(exact(81, 263))
     assert (mean.low, mean.high) == pytest.approx(bounds(mean_estimate([1.0, 2.0, 4.0])))
     assert (mean_among("custom.length.mean", [], ROWS_ALONE, "ratio").value, share_of("a.b.c", 0, 0, 0.95).value) == (
         None,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
 from tasks.core.feedback.agreement import LEAST_ROWS, agreement_measures, liking
@@ -116,8 +117,8 @@ def test_the_rates_of_a_window_have_their_rows_and_intervals() -> None:
     assert (found["records.unreadable_share"].value, found["records.unreadable_share"].n) == (0.2, 50)
     up = found["thumbs.up_share"]
     assert (up.value, up.n) == (0.75, 40)
-    assert up.low == pytest.approx(0.5981, abs=1e-4)  # Wilson's, worked by hand: (0.75 + z²/80 - ...) / (1 + z²/40)
-    assert up.high == pytest.approx(0.8581, abs=1e-4)
+    exact = stats.binomtest(30, 40).proportion_ci(confidence_level=0.95, method="exact")
+    assert (up.low, up.high) == pytest.approx((exact.low, exact.high))
 
 
 def test_the_mean_rating_has_students_interval() -> None:

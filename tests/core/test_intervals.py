@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tasks.core.stats.intervals import clopper_pearson, score_bounds, student, t_quantile, wilson
+from tasks.core.stats.intervals import score_bounds, student, t_quantile, wilson
 
 CONFIDENCES = st.sampled_from([0.8, 0.9, 0.95, 0.99])
 COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -19,7 +19,6 @@ def test_wilson_agrees_with_a_worked_example() -> None:
 
 def test_no_rows_have_no_interval() -> None:
     assert wilson(0, 0, 0.95) is None
-    assert clopper_pearson(0, 0, 0.95) is None
     assert student(3.0, 0.0, 1, 0.95) is None
 
 
@@ -55,20 +54,6 @@ def test_student_agrees_with_the_table() -> None:
 def test_wilson_is_as_scipy_has_it(counts: tuple[int, int], confidence: float) -> None:
     known = stats.binomtest(*counts).proportion_ci(confidence_level=confidence, method="wilson")
     assert wilson(*counts, confidence) == pytest.approx((known.low, known.high), abs=1e-12)
-
-
-@given(COUNTS, CONFIDENCES)
-def test_clopper_pearson_is_as_scipy_has_it(counts: tuple[int, int], confidence: float) -> None:
-    known = stats.binomtest(*counts).proportion_ci(confidence_level=confidence, method="exact")
-    assert clopper_pearson(*counts, confidence) == pytest.approx((known.low, known.high), abs=1e-9)
-
-
-@given(st.integers(1, 40), st.floats(0.01, 0.99), CONFIDENCES)
-def test_clopper_pearson_holds_every_truth_often_enough(n: int, truth: float, confidence: float) -> None:
-    bounds = [clopper_pearson(passed, n, confidence) or (1.0, 0.0) for passed in range(n + 1)]
-    chances = stats.binom.pmf(range(n + 1), n, truth)
-    held = sum(chance for chance, (low, high) in zip(chances, bounds, strict=True) if low <= truth <= high)
-    assert held >= confidence - 1e-9
 
 
 @given(st.floats(0, 1), st.floats(0.1, 1e6), st.floats(0.1, 50))

@@ -9,11 +9,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.core.labels.agreement import agreement, bias, correlations, kappa
+from tasks.core.labels.agreement import agreement, bias, correlations, intervals, kappa
 from tasks.core.labels.label import Label, Labelled, frame_of, labelled
 from tasks.core.labels.suggestion import kappa_at, suggest_pass_at
 
@@ -202,3 +203,30 @@ def test_the_correlations_of_topical_chat_are_those_expected(shared_data: Path) 
             known = [value for one in by_group if (value := getattr(one, figure)) is not None]
             assert fmean(known) == pytest.approx(wanted[f"{figure}_by_dialogue"], abs=5.1e-5), (method, metric, figure)
     assert len(found) >= 34
+
+
+def test_what_has_no_formula_has_an_interval_around_its_value() -> None:
+    random = np.random.default_rng(6)
+    human = random.integers(1, 6, 120).astype(float)
+    judge = np.clip(human + random.integers(-1, 2, 120), 1, 5)
+    labelled = rows(human.tolist(), judge.tolist())
+    found, bounds = agreement(labelled, 4, 0.9), intervals(labelled, 4, 0.9)
+    values = {
+        "kappa": found.kappa,
+        "weighted_kappa": found.weighted_kappa,
+        "pearson": found.correlations.pearson,
+        "spearman": found.correlations.spearman,
+        "kendall": found.correlations.kendall,
+    }
+    assert bounds.keys() == values.keys()
+    for name, value in values.items():
+        interval = bounds[name]
+        assert interval is not None
+        assert value is not None
+        assert interval[0] < value < interval[1]
+        assert interval[1] - interval[0] < 0.4
+
+
+def test_what_cannot_be_told_has_no_interval() -> None:
+    assert set(intervals([], 4, 0.9).values()) == {None}
+    assert set(intervals(rows([5.0] * 20, [5.0] * 20), 4, 0.9).values()) == {None}

@@ -69,7 +69,7 @@ def test_a_count_of_everything_is_compared_as_it_stands() -> None:
 
 def test_the_explanation_holds_the_figures() -> None:
     found = verdict({5: 50, 1: 50}, 0.7)
-    expected = "relevance pass rate 0.500 (0.404 to 0.596, 100 scored of 100 asked) is below 0.7: breach"
+    expected = "relevance pass rate 0.500 (0.398 to 0.602, 100 scored of 100 asked) is below 0.7: breach"
     assert found.explanation == expected
     assert "nothing was measured" in verdict({}, 0.7).explanation
 

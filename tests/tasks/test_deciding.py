@@ -144,3 +144,17 @@ def test_check_says_what_would_be_found_and_what_would_not(tmp_path: Path, serve
     assert "0.75 takes" in line
     assert "more than 1 windows have" in line
     assert not list(detectable(config, run.interactions.slice(0, 0)))
+
+
+def test_a_monitor_that_only_watches_has_nothing_to_find(tmp_path: Path, server: HttpServer) -> None:
+    write_pairs(tmp_path, 20)
+    config = limited(server, tmp_path, quality={"metrics": {"fluency": {}}, "min_coverage": None})
+    assert not list(detectable(config, Run(config).interactions))
+
+
+@pytest.mark.parametrize("wrong", [{"min": -0.1}, {"min": 70}, {"max": 1.5}])
+def test_a_limit_on_a_share_lies_between_none_and_all(
+    tmp_path: Path, server: HttpServer, wrong: dict[str, float]
+) -> None:
+    with pytest.raises(ValueError, match=r"shares lie in \[0, 1\]; write 0.70 for 70 %"):
+        limited(server, tmp_path, thresholds={RATE: wrong})

@@ -9,7 +9,7 @@ from configs.monitor import MonitorConfig
 from tasks.core.verdict import State, Verdict
 from tasks.core.window import Window
 from tests.builders import HOUR, SIX, answered, asked, judged_by, write_logs, write_pairs
-from tests.servers.evaluator import failure, metric_of, user_text, verdict
+from tests.servers.evaluator import failure, metric_of, said, user_text, verdict
 from tests.servers.http import HttpServer, Received, Reply, serve
 from tests.tasks.test_judging import Run
 
@@ -172,3 +172,33 @@ def test_what_cannot_be_decided_in_rounds_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=remedy):
         until_decided(server, tmp_path, **changes)
+
+
+def test_scores_that_do_not_come_keep_the_judging_going(tmp_path: Path, server: HttpServer) -> None:
+    write_pairs(tmp_path, ROWS)
+    server.answer = lambda received: said("no idea") if received.number < 60 else verdict(5)
+    run = Run(until_decided(server, tmp_path))
+    assert {one.state for one in rates(run).values()} == {State.OK}
+    assert run.manifest.counts.metrics["fluency"].scored > 60
+
+
+def test_rows_that_a_contract_holds_back_make_no_session_larger(tmp_path: Path, server: HttpServer) -> None:
+    times = [SIX + number * HOUR / 500 for number in range(408)]
+    names = [f"s{n}" if n < 400 else "crowd" for n in range(408)]
+    questions = ["" if n > 400 else f"Question-{n}?" for n in range(408)]
+    rows = [asked(f"{n}", times[n], questions[n], talk=names[n]) for n in range(408)]
+    write_logs(tmp_path, "inputs", SIX, rows)
+    write_logs(tmp_path, "outputs", SIX, [answered(f"{n}", time) for n, time in enumerate(times)])
+    source = {"columns": {"prompt": "question", "completion": "answer", "context": "documents", "session": "talk"}}
+    contract = {"columns": {"prompt": {"length": {"min": 3}}}, "on_failure": "quarantine"}
+    run = Run(until_decided(server, tmp_path, source=source, contract=contract))
+    assert {one.state for one in rates(run).values()} == {State.OK}
+    assert run.manifest.counts.metrics["fluency"].scored < 100
+
+
+def test_what_was_never_recorded_is_said_of_a_replay(tmp_path: Path, server: HttpServer) -> None:
+    write_pairs(tmp_path, 60)
+    first = Run(until_decided(server, tmp_path, keep_replies=None))
+    again = Run(first.config, revision=1, replay=True)
+    assert set(again.manifest.counts.metrics["fluency"].not_asked) == {"not_recorded"}
+    assert any("recorded" in warning for warning in again.manifest.warnings)

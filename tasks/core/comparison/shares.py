@@ -12,6 +12,7 @@ from typing import Final
 
 from scipy import optimize, stats
 
+from tasks.core.stats.intervals import score_bounds
 from tasks.core.stats.sessions import Side, correlation_of, joint_freedom
 
 ALIKE: Final = 0.5  # sessions whose rows are all the same, added to what the sessions show
@@ -59,7 +60,7 @@ class Shares:
         return 2 * float(stats.t.sf(reached, self.freedom))
 
     def _at(self, quantile: float) -> tuple[float, float]:
-        (low_a, high_a), (low_b, high_b) = score_bounds(self.a, quantile), score_bounds(self.b, quantile)
+        (low_a, high_a), (low_b, high_b) = (score_bounds(one.value, one.rows, quantile) for one in (self.a, self.b))
         down, up = (
             math.sqrt(max(x * x - 2 * self.correlation * x * y + y * y, 0.0))
             for x, y in ((self.b.value - low_b, high_a - self.a.value), (high_b - self.b.value, self.a.value - low_a))
@@ -74,14 +75,6 @@ def shares_of(a: Side, b: Side, rarer: tuple[float, float]) -> Shares:
     one, other = _share(a, max(alike[0], pooled)), _share(b, max(alike[1], pooled))
     freedom = joint_freedom((one.variance, other.variance), (one.freedom, other.freedom), len(a.influence))
     return Shares(a=one, b=other, correlation=_less_chance(correlation_of(a, b), one, other), freedom=freedom)
-
-
-def score_bounds(share: Share, quantile: float) -> tuple[float, float]:
-    """Wilson's interval of a share of rows that need not be whole."""
-    added = quantile**2 / share.rows
-    middle = share.value + added / 2
-    half = math.sqrt(share.value * (1 - share.value) * added + added**2 / 4)
-    return max((middle - half) / (1 + added), 0.0), min((middle + half) / (1 + added), 1.0)
 
 
 def _likeness(side: Side, rarer: float) -> float:

@@ -104,8 +104,8 @@ def read_column(texts: Sequence[str | None], numbers: Numbers | None = None) -> 
 def feedback_measures(texts: Sequence[str | None], rows: Rows, numbers: Numbers | None = None) -> list[Measure]:
     """The rates of a window; `texts` has one item for each sampled interaction, None where there is no feedback.
 
-    Shares have Wilson's interval and the rating Student's; both take rows as independent. An act's share is that of the
-    rows that say yes or no; where it is only ever logged as a bare word, that of all interactions.
+    An act's share is that of the rows that say yes or no; where it is only ever logged as a bare word, that of all
+    interactions.
     """
     said = read_column(texts, numbers)
     given = [_is_given(text) for text in texts]

@@ -5,22 +5,27 @@ J. Cohen, Weighted kappa, Psychological Bulletin 70 (1968), here with squared di
 (1904) and M. G. Kendall, A new measure of rank correlation, Biometrika 30 (1938), as tau-b.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
 from tasks.core.labels.label import Labelled
+from tasks.core.stats.bootstrap import Column, Statistic, bca
 from tasks.core.stats.intervals import Interval, wilson
 
 LEAST_ROWS: Final = 3  # for a correlation
-
-Floats = npt.NDArray[np.float64]
+RESAMPLES: Final = 600
+CORRELATIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "pearson": stats.pearsonr,
+    "spearman": stats.spearmanr,
+    "kendall": stats.kendalltau,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +110,45 @@ def agreement(rows: Sequence[Labelled], pass_at: int, confidence: float) -> Agre
     )
 
 
+def intervals(rows: Sequence[Labelled], pass_at: int, confidence: float) -> Mapping[str, Interval | None]:
+    """Those of `kappa`, `weighted_kappa` and `CORRELATIONS`, by bootstrap; rows of one session are one draw."""
+    scores, labels = [one.score for one in rows], [one.label for one in rows]
+    passes = np.array([[one.passed, one.score >= pass_at] for one in rows], dtype=np.int64).reshape(-1, 2)
+    sessions = [one.session for one in rows]
+    sides = np.array(labels, dtype=np.float64), np.array(scores, dtype=np.float64)
+    whole = np.array(levels(labels), dtype=np.int64), np.array(levels(scores), dtype=np.int64)
+    told: Mapping[str, tuple[Statistic, Sequence[Column]]] = {
+        "kappa": (kappa, (passes[:, 0], passes[:, 1])),
+        "weighted_kappa": (partial(kappa, weighted=True), whole),
+        **{name: (partial(correlation, name), sides) for name in CORRELATIONS},
+    }
+    return {
+        name: bca(statistic, columns, confidence, sessions=sessions, resamples=RESAMPLES) if rows else None
+        for name, (statistic, columns) in told.items()
+    }
+
+
 def kappa(first: Sequence[int], second: Sequence[int], *, weighted: bool = False) -> float | None:
     """Cohen's kappa of two ratings, from -1 to 1; `weighted` by the squared distance of the levels.
 
     None without rows, and where both give all rows one level: agreement by chance is all there is then.
     """
-    if not first or len({*first, *second}) == 1:
+    if not len(first) or len({*first, *second}) == 1:
         return None
     return float(cohen_kappa_score(first, second, weights="quadratic" if weighted else None))
 
 
 def correlations(first: Sequence[float], second: Sequence[float]) -> Correlations:
     """Of two lists of numbers, row by row; Kendall's is tau-b."""
+    return Correlations(**{name: correlation(name, first, second) for name in CORRELATIONS})
+
+
+def correlation(name: str, first: Sequence[float], second: Sequence[float]) -> float | None:
+    """One of `CORRELATIONS`."""
     if len(first) < LEAST_ROWS or len(set(first)) == 1 or len(set(second)) == 1:
-        return Correlations(pearson=None, spearman=None, kendall=None)
-    return Correlations(
-        pearson=_known(stats.pearsonr(first, second).statistic),
-        spearman=_known(stats.spearmanr(first, second).statistic),
-        kendall=_known(stats.kendalltau(first, second).statistic),
-    )
+        return None
+    found = float(CORRELATIONS[name](first, second).statistic)
+    return None if np.isnan(found) else found
 
 
 def bias(rows: Sequence[Labelled], beside: Sequence[float | None]) -> Bias | None:
@@ -143,10 +168,6 @@ def bias(rows: Sequence[Labelled], beside: Sequence[float | None]) -> Bias | Non
 def levels(numbers: Sequence[float]) -> list[int]:
     """The nearest whole level of each number, halves upwards."""
     return [int(np.floor(number + 0.5)) for number in numbers]
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def _share(part: int, whole: int, confidence: float) -> Share:

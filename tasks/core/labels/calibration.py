@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
-from tasks.core.labels.agreement import Agreement, Bias, Share, agreement, bias
+from tasks.core.labels.agreement import Agreement, Bias, Share, agreement, bias, intervals
 from tasks.core.labels.correction import Corrected, corrected, informedness, labels_needed
 from tasks.core.labels.label import Labelled
 from tasks.core.labels.measures import frame_judged, pairs_of
@@ -38,6 +38,7 @@ class MetricCalibration:
     pass_at: int
     others: int
     agreement: Agreement
+    intervals: Mapping[str, Interval | None]
     by_length: Bias | None
     by_turn: Bias | None
     inconsistency: float | None
@@ -90,6 +91,7 @@ def calibrate_metric(
         pass_at=metric.pass_at,
         others=others,
         agreement=agreement(rows, metric.pass_at, confidence),
+        intervals=intervals(rows, metric.pass_at, confidence),
         by_length=bias(rows, [None if one is None else one.length for one in known]),
         by_turn=bias(rows, [None if one is None else one.turn for one in known]),
         inconsistency=fmean(spreads) if spreads else None,
@@ -108,11 +110,11 @@ def figures(one: MetricCalibration) -> list[tuple[str, str]]:
     return [
         ("labelled interactions", str(found.rows)),
         ("agreement on pass", _share(found.agreement)),
-        ("kappa on pass", _number(found.kappa)),
-        ("weighted kappa", _number(found.weighted_kappa)),
-        ("Spearman", _number(found.correlations.spearman)),
-        ("Kendall", _number(found.correlations.kendall)),
-        ("Pearson", _number(found.correlations.pearson)),
+        ("kappa on pass", _about(found.kappa, one.intervals["kappa"])),
+        ("weighted kappa", _about(found.weighted_kappa, one.intervals["weighted_kappa"])),
+        ("Spearman", _about(found.correlations.spearman, one.intervals["spearman"])),
+        ("Kendall", _about(found.correlations.kendall, one.intervals["kendall"])),
+        ("Pearson", _about(found.correlations.pearson, one.intervals["pearson"])),
         ("both pass", str(table.both_pass)),
         ("people fail, judge passes", str(table.missed)),
         ("people pass, judge fails", str(table.false_alarms)),
@@ -159,6 +161,10 @@ def _share(share: Share) -> str:
         return NOTHING
     low, high = share.interval
     return f"{share.value:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _about(value: float | None, interval: Interval | None) -> str:
+    return _number(value) if value is None or interval is None else _interval((value, interval))
 
 
 def _interval(found: tuple[float, Interval] | None) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from tasks.core.quality.metric import Metric
 from tasks.core.quality.pass_rate import Tally
 from tasks.core.quality.plan import NotApplicable, plan
+from tasks.core.quality.score import NotAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,12 @@ class Judgement:
     reason: str | None = None
     unscored: str | None = None
     not_asked: str | None = None
+
+    @property
+    def applies(self) -> bool:
+        """Whether it was to be judged: all that the metric needs is there, and no contract holds it back."""
+        is_asked = self.score is not None or self.unscored is not None or self.not_asked is not None
+        return is_asked and self.not_asked != NotAsked.CONTRACT
 
     @property
     def failed(self) -> bool:

@@ -72,8 +72,8 @@ def quality_measures(metric: Metric, tally: Tally, drawn: Drawn) -> list[Measure
     rate = _share(f"quality.{name}.pass_rate", scores >= metric.pass_at, drawn)
     return [
         rate,
-        _count(name, "pass_rate_if_missing_failed", passed, asked),
-        _count(name, "pass_rate_if_missing_passed", passed + missing, asked),
+        _if_missing(rate, "failed", passed, asked, drawn.rows.confidence),
+        _if_missing(rate, "passed", passed + missing, asked, drawn.rows.confidence),
         _count(name, "coverage", tally.scored, asked),
         _mean(metric, scores, drawn),
         *(
@@ -86,6 +86,17 @@ def quality_measures(metric: Metric, tally: Tally, drawn: Drawn) -> list[Measure
 
 def _scores(tally: Tally) -> Floats:
     return np.repeat(np.array(list(tally.histogram), dtype=np.float64), list(tally.histogram.values()))
+
+
+def _if_missing(rate: Measure, what: str, passed: int, asked: int, confidence: float) -> Measure:
+    """The pass rate of the asked rows had every missing score failed or passed; as crowded as the scored ones."""
+    empty = replace(rate, measure=f"pass_rate_if_missing_{what}", value=None, low=None, high=None, n=asked, tails=None)
+    found = share_estimate([True] * passed + [False] * (asked - passed))
+    if found is None:
+        return empty
+    effect = rate.tails.design_effect if isinstance(rate.tails, Estimate) else None
+    crowded = replace(found, n_effective=found.n / (effect or 1.0), design_effect=effect)
+    return _estimated(empty, found.value, crowded, confidence)
 
 
 def _count(name: str, measure: str, part: int, whole: int) -> Measure:

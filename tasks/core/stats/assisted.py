@@ -14,8 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.core.measure import Measure
-from tasks.core.stats.estimate import share_estimate
-from tasks.core.stats.intervals import score_bounds, t_quantile
+from tasks.core.stats.estimate import Estimate, share_estimate
 from tasks.core.stats.sessions import Floats, Integers, Sessions, session_numbers
 
 FEWEST: Final = 30  # judged rows
@@ -25,18 +24,27 @@ LOCAL: Final = "local_"  # and the name of a metric: the column of its score by 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assisted:
-    """A pass rate (0 to 1) with its interval; `n` are the judged rows behind it.
+    """A pass rate (0 to 1) as an estimate from the judged rows, with its interval.
 
     `slopes` are how much of each score's difference counts, all 0 where the scores tell nothing. `shrink` is the width
     of the interval over the width without the scores.
     """
 
-    value: float
+    estimate: Estimate
     low: float
     high: float
-    n: int
     slopes: tuple[float, ...]
     shrink: float
+
+    @property
+    def value(self) -> float:
+        """The rate."""
+        return self.estimate.value
+
+    @property
+    def n(self) -> int:
+        """The judged rows behind it."""
+        return self.estimate.n
 
 
 def assisted_measures(
@@ -60,7 +68,9 @@ def assisted_measures(
     scores = np.column_stack([rows[column].to_numpy() for column in columns])
     sessions = [None if one is None else str(one) for one in rows["session"].to_pylist()]
     found = assisted_rate(flags, scores, 1 / rows["inclusion"].to_numpy(), sessions, confidence)
-    return [nothing if found is None else replace(nothing, value=found.value, low=found.low, high=found.high)]
+    if found is None:
+        return [nothing]
+    return [replace(nothing, value=found.value, low=found.low, high=found.high, tails=found.estimate)]
 
 
 def candidates_schema(metrics: Sequence[str]) -> pa.Schema:
@@ -105,17 +115,10 @@ def assisted_rate(
     counted = np.where(is_judged, weights, 0.0)
     slopes, gain = _tuned(outcomes, scores, counted, numbers)
     value = min(max(difference_rate(outcomes, scores, counted, slopes), 0.0), 1.0)
-    quantile = t_quantile(confidence, plain.freedom)
-    low, high = score_bounds(value, plain.n_effective * gain, quantile)
-    alone = score_bounds(plain.value, plain.n_effective, quantile)
-    return Assisted(
-        value=value,
-        low=low,
-        high=high,
-        n=plain.n,
-        slopes=tuple(slopes.tolist()),
-        shrink=(high - low) / (alone[1] - alone[0]),
-    )
+    found = replace(plain, value=value, n_effective=plain.n_effective * gain)
+    (low, high), alone = (one.interval(confidence) or (0.0, 1.0) for one in (found, plain))
+    shrink = (high - low) / (alone[1] - alone[0])
+    return Assisted(estimate=found, low=low, high=high, slopes=tuple(slopes.tolist()), shrink=shrink)
 
 
 def difference_rate(passed: Floats, scores: Floats, weights: Floats, slopes: Floats) -> float:

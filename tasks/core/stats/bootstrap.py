@@ -1,8 +1,4 @@
-"""Intervals of statistics that have no formula: by resampling, and of quantiles by the order of the values.
-
-A plain quantile of rows on their own is served better by `quantile_interval`: it is exact for any distribution and
-needs no resampling. `bca` is for what is left: kappa, rank correlations, quantiles of rows in sessions.
-"""
+"""Intervals of statistics that have no formula, such as weighted kappa and rank correlations, by resampling."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from tasks.core.stats.intervals import Interval
 from tasks.core.stats.sessions import Floats, Integers, Sessions, session_numbers
@@ -58,20 +54,6 @@ def bca(
         return None
     low, high = np.quantile(known, shares)
     return float(low), float(high)
-
-
-def quantile_interval(values: Sequence[float] | Floats, q: float, confidence: float) -> Interval | None:
-    """The interval of the quantile `q` (0 to 1, exclusive) of finite values on their own, by their order.
-
-    It holds the truth at least as often as it says, whatever the distribution. None where there are too few values to
-    have a bound on either side: a median takes 6, a p95 takes 72 at a confidence of 0.95.
-
-    Source: W. J. Conover, Practical nonparametric statistics (1999), 3.2, as `scipy.stats.quantile_test` has it.
-    """
-    if not len(values):
-        return None
-    bounds = stats.quantile_test(values, p=q).confidence_interval(confidence)
-    return None if np.isnan(bounds).any() else (float(bounds.low), float(bounds.high))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

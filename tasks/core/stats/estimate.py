@@ -5,7 +5,8 @@ inference (1971), for weights that are 1 / inclusion probability and the ratio o
 and J. Wretman, Model assisted survey sampling (1992), 5.6, for its linearised variance; L. Kish, Survey sampling
 (1965), 5.4 and 8.1, for design effects; E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), and C. Franco,
 R. J. A. Little, T. A. Louis and E. V. Slud, Journal of Survey Statistics and Methodology 7 (2019), for intervals of
-shares from effective numbers of rows.
+shares from effective numbers of rows, here by the exact tails of C. J. Clopper and E. S. Pearson, Biometrika 26 (1934):
+with few rows, or limits near 0 and 1, those of the normal law are wrong many times too often.
 """
 
 import math
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from tasks.core.stats.intervals import Interval, score_bounds, t_quantile
+from tasks.core.stats.intervals import Interval, exact_bounds, t_quantile
 from tasks.core.stats.sessions import (
     Floats,
     Integers,
@@ -54,12 +55,12 @@ class Estimate:
     is_share: bool
 
     def interval(self, confidence: float) -> Interval | None:
-        """The two-sided interval: Wilson's for a share, within [0, 1], else Student's; None as `error`."""
+        """The two-sided interval: Clopper's and Pearson's for a share, else Student's; None as `error`."""
         if self.error is None:
             return None
         quantile = t_quantile(confidence, self.freedom)
         if self.is_share:
-            return score_bounds(self.value, self.n_effective, quantile)
+            return exact_bounds(self.value * self.n_effective, self.n_effective, float(special.ndtr(-quantile)))
         return self.value - quantile * self.error, self.value + quantile * self.error
 
     def p_value(self, limit: float, *, below: bool) -> float | None:
@@ -69,17 +70,20 @@ class Estimate:
         """
         if self.error is None:
             return None
-        distance = self._distance(limit, self.error)
-        return float(special.stdtr(self.freedom, distance if below else -distance))
-
-    def _distance(self, limit: float, error: float) -> float:
-        """From the limit to the value in standard errors; for a share in those that the limit would have."""
-        away = self.value - limit
+        if self.is_share and not 0 <= limit <= 1:
+            return 0.0 if below is (limit > 1) else 1.0
         if self.is_share:
-            error = math.sqrt(max(limit * (1 - limit), 0.0) / self.n_effective)
-        if error > 0:
-            return away / error
-        return math.copysign(math.inf, away) if away else 0.0
+            distance = float(special.ndtri(self._tail(limit, below=below)))
+        else:
+            distance = (self.value - limit if below else limit - self.value) / self.error
+        return float(special.stdtr(self.freedom, distance))
+
+    def _tail(self, limit: float, *, below: bool) -> float:
+        """The chance of as many passes as there are, or fewer (or more), among the effective rows at the limit."""
+        passed, failed = self.value * self.n_effective, (1 - self.value) * self.n_effective
+        if below:
+            return float(special.betaincc(passed + 1, failed, limit)) if failed > 0 else 1.0
+        return float(special.betainc(passed, failed + 1, limit)) if passed > 0 else 1.0
 
 
 def share_estimate(

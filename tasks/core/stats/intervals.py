@@ -24,20 +24,19 @@ def score_bounds(share: float, rows: float, quantile: float) -> Interval:
     """
     added = quantile**2 / rows
     half = quantile * math.sqrt((share * (1 - share) + added / 4) / rows)
-    low, rest = (part * (part / (part + added / 2 + half)) for part in (share, 1 - share))
+    low, rest = (part * (part / (part + added / 2 + half)) if part > 0 else 0.0 for part in (share, 1 - share))
     return low, max(1 - rest, share)
 
 
-def clopper_pearson(successes: int, n: int, confidence: float) -> Interval | None:
-    """The exact interval of a proportion, (low, high) in [0, 1], which never holds the truth too rarely; None for n 0.
+def exact_bounds(successes: float, n: float, tail: float) -> Interval:
+    """The exact interval of a proportion, in [0, 1]; each bound misses the truth with a chance of at most `tail`.
 
-    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), by quantiles of the beta distribution.
+    `successes` and `n`, above 0, need not be whole. Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), by
+    quantiles of the beta distribution.
     """
-    if n == 0:
-        return None
-    tail = (1 - confidence) / 2
-    low = float(special.betaincinv(successes, n - successes + 1, tail)) if successes > 0 else 0.0
-    high = float(special.betaincinv(successes + 1, n - successes, 1 - tail)) if successes < n else 1.0
+    failures = n - successes
+    low = float(special.betaincinv(successes, failures + 1, tail)) if successes > 0 else 0.0
+    high = float(special.betaincinv(successes + 1, failures, 1 - tail)) if failures > 0 else 1.0
     return low, high
 
 

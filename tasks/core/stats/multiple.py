@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -20,17 +19,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty_like(given)
     adjusted[order] = np.minimum(stepped, 1)
     return [float(value) for value in adjusted]
-
-
-def false_discovery(p_values: Sequence[float]) -> list[float]:
-    """The p-values, from 0 to 1 and in the order given, that hold the share of false ones among the rejected.
-
-    Of the hypotheses with a value below alpha at most the share alpha is expected to be true, where the tests are
-    independent or depend positively. Source: Y. Benjamini and Y. Hochberg, Controlling the false discovery rate,
-    Journal of the Royal Statistical Society B 57 (1995), as `scipy.stats.false_discovery_control` computes it.
-    """
-    given = _checked(p_values)
-    return [float(value) for value in stats.false_discovery_control(given, method="bh")] if len(given) else []
 
 
 def _checked(p_values: Sequence[float]) -> npt.NDArray[np.float64]:
