@@ -136,7 +136,7 @@ def test_run_prints_verdicts_and_a_breach_fails_only_where_asked(tmp_path: Path)
     window = ["--window-start", "2026-11-20T06:00Z"]
     found = genwatch("run", str(path), *window, "--fail-on-breach", COLUMNS="200", **home)
     assert found.returncode == 3, found.stderr
-    assert "fluency pass rate 0.250 (0.142 to 0.402, 40 scored of 40 asked) is below 0.7: breach" in found.stdout
+    assert "fluency pass rate 0.250 (0.127 to 0.412, 40 scored of 40 asked) is below 0.7: breach" in found.stdout
     assert "report/index.html" in found.stdout
     assert (tmp_path / "store/bot/report/index.html").exists()
     off = genwatch("run", str(path), "--window-start", "2026-11-20T06:30Z", **home)
