@@ -41,7 +41,7 @@ def check_thresholds(config: "MonitorConfig") -> None:
         if any((address, one.direction) in elsewhere for one in absolute):
             message = f"thresholds.{address}: its own section sets a limit already; remove one of them"
             raise ValueError(message)
-        if _is_share(address) and (outside := [one.limit for one in absolute if not 0 <= one.limit <= 1]):
+        if is_share(address) and (outside := [one.limit for one in absolute if not 0 <= one.limit <= 1]):
             message = f"thresholds.{address} is {outside[0]:g}; shares lie in [0, 1]; write 0.70 for 70 %"
             raise ValueError(message)
         if address not in known:
@@ -65,7 +65,8 @@ def switched_off(config: "MonitorConfig") -> Mapping[str, str]:
     }
 
 
-def _is_share(address: str) -> bool:
+def is_share(address: str) -> bool:
+    """Whether a measure is a share, from 0 to 1."""
     measure = address.rpartition(".")[2]
     return measure in {"share", "coverage"} or measure.endswith("_share") or measure.startswith(("pass_rate", "share_"))
 

@@ -29,13 +29,13 @@ def show(published: Sequence[Published]) -> None:
     if not published:
         console.print("No window is due yet: a window is run once it has ended and its grace has passed.")
         return
-    subjects = [subject for subject, measure in map(_names, published[-1].verdicts) if measure == RATE]
+    subjects = list(_rates(published[-1]))
     table = Table(caption=LEGEND, caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("from (UTC)", no_wrap=True)
     for subject in subjects:
         table.add_column(subject, justify="right", no_wrap=True)
     for one in published[-WINDOWS_SHOWN:]:
-        rates = {_names(verdict)[0]: verdict for verdict in one.verdicts if _names(verdict)[1] == RATE}
+        rates = _rates(one)
         table.add_row(f"{one.window.start:%Y-%m-%d %H:%M}", *(_cell(rates.get(subject)) for subject in subjects))
     console.print(table)
     _show_last(console, published[-1])
@@ -62,7 +62,6 @@ def _cell(verdict: Verdict | None) -> str:
     return f"{value}{SIGNS[verdict.state]}"
 
 
-def _names(verdict: Verdict) -> tuple[str, str]:
-    """The subject and the measure that a verdict is about."""
-    _, subject, measure = verdict.address.split(".")
-    return subject, measure
+def _rates(published: Published) -> dict[str, Verdict]:
+    """By metric the verdict on its pass rate in the whole window."""
+    return {one.names[1]: one for one in published.verdicts if one.is_main and one.names[2] == RATE}

@@ -82,6 +82,7 @@ def _rule(config: MonitorConfig, threshold: Threshold) -> Rule:
         as_family=config.decide.family == "run",
         confidence=config.decide.confidence,
         min_n=config.decide.min_scored if is_quality else 1,
+        min_alike=config.decide.min_scored,
         min_coverage=config.quality.min_coverage if is_quality else None,
     )
 

@@ -153,12 +153,12 @@ def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Ou
     judged = read_judgements(config, window, interactions, outcome.scored, store)
     worst, failed = failures(judged, interactions)
     metrics = metric_views(config.metrics, assessed.measures, assessed.verdicts, _history(manifest, assessed, store))
-    shown = {f"quality.{name}.pass_rate" for name in config.metrics}
+    shown = [metric.verdict for metric in metrics]
     return ReportView(
         manifest=manifest,
         description=config.description,
         metrics=metrics,
-        other_verdicts=[verdict for verdict in assessed.verdicts if verdict.address not in shown],
+        other_verdicts=[verdict for verdict in assessed.verdicts if verdict not in shown],
         beside=beside(assessed.measures),
         segments=segment_rows(assessed.measures),
         words=word_clouds(assessed.words, assessed.measures, 1 - config.decide.confidence),

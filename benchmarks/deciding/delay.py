@@ -5,7 +5,6 @@
 takes about a minute. Rules decide every window, with a confidence of 95 % and 30 rows at least; draws are seeded.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -53,10 +52,10 @@ def plain(passed: Integers, n: int, limit: float) -> Told:
 
 
 def alone(passed: Integers, n: int, limit: float, *, error: float | Floats = ERROR) -> Told:
-    """Each window by its Wilson interval, none below the least rows."""
-    away = (passed / n - limit) / math.sqrt(limit * (1 - limit) / n)
-    enough = stats.norm.isf(error) if n >= MIN_ROWS else math.inf
-    return Told(ok=away >= enough, breach=away < -enough)
+    """Each window by the exact tails of its passes at the limit, none below the least rows."""
+    above, below = stats.binom.sf(passed - 1, n, limit), stats.binom.cdf(passed, n, limit)
+    enough = error if n >= MIN_ROWS else 0.0
+    return Told(ok=above < enough, breach=below < enough)
 
 
 def together(passed: Integers, n: int, limit: float, *, across: int) -> Told:

@@ -12,6 +12,7 @@ from tasks.core.measure import Measure
 from tasks.core.sentence import Grounds, explain
 from tasks.core.stats.anytime import both, p_values
 from tasks.core.stats.betting import Part, evidence
+from tasks.core.stats.estimate import Estimate
 from tasks.core.stats.multiple import holm
 from tasks.core.verdict import Direction, State, Threshold, Verdict
 
@@ -27,12 +28,15 @@ class Rule:
     compared. `as_family`: with that confidence no verdict of the run is wrong, else each by itself. `min_n`: an
     estimate from fewer rows is undecided. `min_coverage`: below this share of scored among asked, a pass rate is
     decided only if the missing scores could not change the verdict; None = never asked.
+    Values that are all the same tell of no spread: a mean of fewer than `min_alike` of them is undecided, one of as
+    many is compared as it stands.
     """
 
     by_interval: bool = True
     as_family: bool = True
     confidence: float = 0.95
     min_n: int = 1
+    min_alike: int = 30
     min_coverage: float | None = None
 
     @property
@@ -138,7 +142,9 @@ def _weigh_rows(case: Case, value: float, measures: Mapping[str, Measure]) -> _W
     if not rule.by_interval:
         return _Weighed(case=case, state=_compare(case, value, value))
     if measure.low is None:
-        return _Weighed(case=case, state=State.UNDECIDED, remark="the rows tell of no spread")
+        few = not isinstance(measure.tails, Estimate) or measure.tails.n_effective < rule.min_alike
+        state = State.UNDECIDED if few else _compare(case, value, value)
+        return _Weighed(case=case, state=state, remark="the rows tell of no spread" if few else "")
     alone = (1.0, 1.0)
     if measure.n >= rule.min_n:
         alone = (_p_value(case, measure, below=False), _p_value(case, measure, below=True))

@@ -94,6 +94,17 @@ class Verdict:
     alarms: bool = False
 
     @property
+    def names(self) -> tuple[str, str, str]:
+        """Signal, subject and measure."""
+        signal, subject, measure = self.address.partition("[")[0].split(".")
+        return signal, subject, measure
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is of the whole window, against a limit on the measure itself."""
+        return self.segment_by is None and not self.is_relative
+
+    @property
     def opens_alert(self) -> bool:
         """Whether somebody is to be told."""
         return self.state is State.BREACH or self.alarms

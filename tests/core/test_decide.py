@@ -161,6 +161,10 @@ def test_an_estimate_that_tells_of_no_spread_is_no_certainty() -> None:
     found = decided(Case(threshold=most, measure=one, rule=Rule()))[0]
     assert found.state is State.UNDECIDED
     assert "the rows tell of no spread" in found.explanation
+    many = mean_among(one.name, [150.0] * 30, Rows(confidence=0.95), "ratio")
+    assert decided(Case(threshold=most, measure=many, rule=Rule()))[0].state is State.BREACH
+    talk = mean_among(one.name, [150.0] * 30, Rows(confidence=0.95, sessions=["a"] * 30), "ratio")
+    assert decided(Case(threshold=most, measure=talk, rule=Rule()))[0].state is State.UNDECIDED
 
 
 def test_where_it_stood_is_unsure_after_one_window_without_an_interval() -> None:

@@ -115,7 +115,7 @@ def test_prefect_shows_summary_worst_and_report_by_keys_of_the_monitor(tmp_path:
     summary = Artifact.get("shown-bot-summary")
     assert summary is not None
     assert str(summary.data).startswith("# 🔴 breach: shown-bot\n")
-    assert "| fluency | 25.0% | 14.2% to 40.2% | 70.0% | 100.0% | 🔴 breach | – |" in str(summary.data)
+    assert "| fluency | 25.0% | 12.7% to 41.2% | 70.0% | 100.0% | 🔴 breach | – |" in str(summary.data)
     worst = Artifact.get("shown-bot-worst")
     assert worst is not None
     rows = json.loads(str(worst.data))

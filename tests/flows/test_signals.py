@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from configs.catalogue import catalogue
+from configs.catalogue import catalogue, is_share
 from configs.monitor import MonitorConfig
 from tasks.adapters.results import key, read_table
 from tasks.core.errors import ConfigError
@@ -270,7 +270,7 @@ def test_every_measure_that_a_limit_can_be_set_on_is_decided_in_an_empty_and_in_
     config = watched(tmp_path, **base, source={"columns": COLUMNS, "quarantine": {"breach_above": None}})
     addresses = [address for address, why in catalogue(config).items() if why is None]
     taken = {limit.address for limit in config.section_thresholds}
-    limits = {address: {"min": -1e9} for address in addresses if address not in taken}
+    limits = {one: {"min": 0.0 if is_share(one) else -1e9} for one in addresses if one not in taken}
     config = watched(
         tmp_path, **base, thresholds=limits, source={"columns": COLUMNS, "quarantine": {"breach_above": None}}
     )

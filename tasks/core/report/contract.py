@@ -26,7 +26,7 @@ def contract_rows(
 
     The examples are interaction IDs, which are logged text: cut, on one line, and escaped.
     """
-    decided = {verdict.address: verdict for verdict in verdicts}
+    decided = {verdict.address: verdict for verdict in verdicts if verdict.is_main}
     examples = _examples(interactions)
     rows = [
         _row(measure, decided.get(measure.address), examples)

@@ -107,7 +107,7 @@ def metric_views(
 ) -> list[MetricView]:
     """The metrics in the monitor's order; `history` holds the pass rates by metric, oldest first, this window last."""
     by_address = {measure.address: measure for measure in measures}
-    decided = {verdict.address: verdict for verdict in verdicts}
+    decided = {verdict.address: verdict for verdict in verdicts if verdict.is_main}
     views = []
     for name, metric in metrics.items():
         address = f"quality.{name}"
