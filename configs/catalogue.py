@@ -37,11 +37,11 @@ def check_thresholds(config: "MonitorConfig") -> None:
     known = catalogue(config) if config.thresholds else {}
     elsewhere = {(limit.address, limit.direction) for limit in config.section_thresholds}
     for address, limits in config.thresholds.items():
-        absolute = [one for one in limits.thresholds(address) if one.against is None]
-        if any((address, one.direction) in elsewhere for one in absolute):
+        asked = limits.thresholds(address)
+        if any((address, one.direction) in elsewhere for one in asked if one.against is None):
             message = f"thresholds.{address}: its own section sets a limit already; remove one of them"
             raise ValueError(message)
-        if is_share(address) and (outside := [one.limit for one in absolute if not 0 <= one.limit <= 1]):
+        if is_share(address) and (outside := [one.limit for one in asked if not 0 <= one.limit <= 1]):
             message = f"thresholds.{address} is {outside[0]:g}; shares lie in [0, 1]; write 0.70 for 70 %"
             raise ValueError(message)
         if address not in known:

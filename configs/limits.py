@@ -1,7 +1,7 @@
 """Limits on measures, as the monitor file says them."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,7 @@ from configs.values import Section
 from tasks.core.verdict import Against, Direction, Severity, Threshold
 from tasks.core.window import Window
 
+WINDOWS_BEFORE: Final = 7
 Bound = Annotated[float, Field(allow_inf_nan=False)]
 Away = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -37,14 +38,15 @@ class Limit(Section):
     """What a measure may be; the limits themselves are still good.
 
     `min` and `max` bound the measure itself; `max_drop` and `max_rise` how far it may lie below or above where it
-    stood: over the windows before, so many of them, or over those of a fixed span.
+    stood: over so many windows before (7), or over those of a fixed baseline.
     """
 
     min: Bound | None = None
     max: Bound | None = None
     max_drop: Away | None = None
     max_rise: Away | None = None
-    against: Annotated[int, Field(ge=1, le=1000)] | Span = 7
+    against: Annotated[int, Field(ge=1, le=1000)] | None = None
+    baseline: Span | None = None
     severity: Severity = Severity.CRITICAL
 
     @model_validator(mode="after")
@@ -53,14 +55,18 @@ class Limit(Section):
         if self.min is None and self.max is None and not is_relative:
             message = "give min, max, max_drop or max_rise"
             raise ValueError(message)
-        if "against" in self.model_fields_set and not is_relative:
-            message = "against goes with max_drop or max_rise; give one of them, or remove it"
+        if (self.against is not None or self.baseline is not None) and not is_relative:
+            message = "against and baseline go with max_drop or max_rise; give one of these, or remove them"
+            raise ValueError(message)
+        if self.against is not None and self.baseline is not None:
+            message = "give against or baseline, one of them"
             raise ValueError(message)
         return self
 
     def thresholds(self, address: str) -> list[Threshold]:
         """The limits on the measure with that address."""
-        before = Against(windows=self.against) if isinstance(self.against, int) else Against(span=self.against.window)
+        windows = Against(windows=self.against or WINDOWS_BEFORE)
+        before = windows if self.baseline is None else Against(span=self.baseline.window)
         limits = (
             (self.min, Direction.MIN, None),
             (self.max, Direction.MAX, None),

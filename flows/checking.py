@@ -153,7 +153,9 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     for subject, why in switched_off(config).items():
         yield "off", f"{subject} {why}"
     for threshold in config.all_thresholds:
-        yield "limit", f"{threshold.address} {threshold.direction.value} {threshold.limit:g}"
+        yield "limit", threshold.text
+    if config.decide.segments:
+        yield "limit", f"those on sampled measures also in each of {', '.join(config.decide.segments)}"
 
 
 def _counted(counts: RecordCounts) -> str:

@@ -17,7 +17,7 @@ NAME_SHOWN: Final = 100
 
 def current_alerts(config: MonitorConfig) -> tuple[Alert, ...]:
     """The alerts after the newest window, with what people did about them since; those that recovered come last."""
-    return _current(open_storage(f"{config.store}/{config.name}", config.store_endpoint_url))
+    return _current(_store(config))
 
 
 def answer(
@@ -28,7 +28,7 @@ def answer(
     Raises ConfigError where there is no such alert, where it is not open and so cannot be acknowledged, and where a
     mute would end before it begins.
     """
-    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
+    store = _store(config)
     alerts = _current(store)
     found = next((alert for alert in alerts if alert.id == name.lower()), None)
     if found is None:
@@ -44,6 +44,10 @@ def answer(
     action = Action(id=found.id, action=kind, until=until, by=by, at=at)
     record_action(store, action)
     return found.acted((*actions_about(store, alerts), action))
+
+
+def _store(config: MonitorConfig) -> Storage:
+    return open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
 
 
 def _current(store: Storage) -> tuple[Alert, ...]:

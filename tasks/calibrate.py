@@ -68,6 +68,9 @@ def export_for_labels(
     if out.suffix not in {".csv", ".jsonl"}:
         message = f"--out is {out}: the name ends in .csv or .jsonl; correct it"
         raise ConfigError(message)
+    if out.exists():
+        message = f"--out is {out}, which exists: its labels would be lost; give another name"
+        raise ConfigError(message)
     windows = seen_windows(config, _store(config), between(*_span(config, start, end)))
     rows = list(_candidates(config, windows))
     if not rows:

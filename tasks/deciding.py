@@ -67,11 +67,15 @@ def _before(against: Against | None, measure: Measure, past: Sequence[Past], con
 
 def _measures(config: MonitorConfig, threshold: Threshold, measures: Mapping[str, Measure]) -> Iterator[Measure]:
     """The measure that a limit names, and the same of the segments in which it is decided too."""
-    yield measures.get(threshold.address) or unmeasured(threshold.address)
+    whole = measures.get(threshold.address) or unmeasured(threshold.address)
+    yield whole
     yield from (
         one
         for one in measures.values()
-        if one.name == threshold.address and one.segment_by in config.decide.segments and one.low is not None
+        if one.name == threshold.address
+        and one.segment_by in config.decide.segments
+        and one.low is not None
+        and one.n < whole.n  # one that has all rows is the window itself
     )
 
 

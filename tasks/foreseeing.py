@@ -84,9 +84,13 @@ def _found(config: MonitorConfig, limit: Threshold, rows: int, largest: int, err
             if windows <= config.decide.across:
                 told.append(f"{rate:.2f} is found within {_span(windows * config.window.every)}")
             else:
-                told.append(f"{rate:.2f} takes {needed or MOST:,} rows, more than {config.decide.across} windows have")
+                told.append(f"{rate:.2f} takes {needed or MOST:,} rows, more than {_windows(config.decide.across)}")
     if told:
         yield f"{subject}, limit {limit.limit:g}, about {a_day:,.0f} judged rows a day: {'; '.join(told)} ({POWER:.0%})"
+
+
+def _windows(across: int) -> str:
+    return "one window has" if across == 1 else f"{across} windows have"
 
 
 def _span(length: timedelta) -> str:

@@ -146,7 +146,7 @@ def _quality(config: MonitorConfig, evidence: Evidence) -> Iterator[Measure]:
             scores=np.array([score for score in judged if score is not None], dtype=np.float64),
             population=evidence.population,
             until_decided=config.sample.until == "decided",
-            largest=_largest_judged(name, evidence, rows),
+            largest=_largest_judged(name, evidence, rows) if config.sample.until == "decided" else 1,
         )
         yield from quality_measures(config.metrics[name], tally, drawn)
 

@@ -16,6 +16,7 @@ from tasks.core.window import key_of, start_of_key
 
 PREFIX: Final = "label_"
 REQUIRED: Final = ("interaction_id", "window")
+PROBABILITY: Final = "probability"
 RISKY: Final = (
     "=",
     "+",
@@ -98,6 +99,8 @@ def read_file(content: bytes, place: str, metrics: Mapping[str, Metric]) -> Fill
     faults += [
         f"column {plain(name, SHOWN)}: the monitor has no such metric; the column was not read" for name in unknown
     ]
+    if rows and not all(row.get(PROBABILITY, "").strip() for _, row in rows):
+        faults.append(f"some rows have no {PROBABILITY}: they count as if every row had been chosen")
     given = []
     for number, row in rows:
         found = _given(number, row, metrics)
@@ -114,7 +117,7 @@ def _document(one: ToLabel, metrics: Sequence[str]) -> dict[str, object]:
         "interaction_id": one.interaction_id,
         "window": key_of(one.window_start),
         "drawn_from": f"{key_of(first)}{RANGE}{key_of(last)}",
-        "probability": one.probability,
+        PROBABILITY: one.probability,
         **one.texts,
         **{f"{PREFIX}{name}": None for name in metrics},
         "labeller": None,

@@ -30,6 +30,9 @@ SCHEMA = pa.schema([*KEY_FIELDS, *VALUE_FIELDS, pa.field("unit", pa.string(), nu
 class Tails(Protocol):
     """How an estimate varies: what tells how well a limit can be told from it."""
 
+    def interval(self, confidence: float) -> tuple[float, float] | None:
+        """The two-sided interval; None where the rows tell of no spread."""
+
     def p_value(self, limit: float, *, below: bool) -> float | None:
         """The one-sided p-value of the hypothesis that the truth is not `below` the limit (else: not above it).
 

@@ -8,6 +8,7 @@ from typing import Final
 from tasks.core.before import Before
 from tasks.core.measure import Measure
 from tasks.core.plain import plain
+from tasks.core.stats.anytime import Anytime
 from tasks.core.stats.betting import Part
 from tasks.core.stats.estimate import Estimate
 from tasks.core.stats.power import rows_to_decide
@@ -39,7 +40,8 @@ def explain(threshold: Threshold, measure: Measure, state: State, grounds: Groun
     """One plain sentence with the figures; logged text in it is on one line."""
     name = _name(measure)
     if measure.value is None:
-        return f"{name}: nothing was measured, so nothing can be said of the limit {threshold.limit:g}"
+        why = f"{measure.n} rows do not tell it" if measure.n else "nothing was measured"
+        return f"{name}: {why}, so nothing can be said of the limit {threshold.limit:g}"
     shown = partial(figure, measure.unit)
     bounds = "" if measure.low is None or measure.high is None else f"{shown(measure.low)} to {shown(measure.high)}, "
     figures = f"{name} {shown(measure.value)} ({bounds}{_rows(measure, grounds)}){_together(measure, grounds)}"
@@ -100,6 +102,8 @@ def _wanting(measure: Measure, grounds: Grounds) -> str:
     """About how many more rows would decide, should the rate stay as it is; nothing of what is no share."""
     if measure.unit != "share" or measure.value is None or grounds.before is not None:
         return ""
+    if isinstance(measure.tails, Anytime) and measure.tails.part.shares:
+        return ""  # sessions are wanting, not rows
     effect = measure.tails.design_effect if isinstance(measure.tails, Estimate) else None
     more = rows_to_decide(measure.value, measure.n, grounds.limit, error=grounds.error, design_effect=effect or 1.0)
     return "" if more is None else f"about {_rounded(more):,} more rows would decide"

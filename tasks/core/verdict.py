@@ -69,6 +69,18 @@ class Threshold:
     severity: Severity = Severity.CRITICAL
     against: Against | None = None
 
+    @property
+    def text(self) -> str:
+        """The limit as the monitor file says it."""
+        names = {Direction.MIN: ("min", "max_drop"), Direction.MAX: ("max", "max_rise")}
+        absolute, relative = names[self.direction]
+        warning = ", a warning" if self.severity is Severity.WARNING else ""
+        if self.against is None:
+            return f"{self.address} {absolute} {self.limit:g}{warning}"
+        if self.against.span is not None:
+            return f"{self.address} {relative} {self.limit:g} against the windows of {self.against.span.label}{warning}"
+        return f"{self.address} {relative} {self.limit:g} against the {self.against.windows} windows before{warning}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

@@ -114,7 +114,9 @@ def test_json_lines_cost_the_line_that_is_none() -> None:
     text = '{"interaction_id": "a", "window": "20261120T0600Z", "label_fluency": 5}\nnonsense\n[1]\n'
     found = read_file(text.encode(), "f.jsonl", METRICS)
     assert [one.labels for one in found.given] == [{"fluency": 5.0}]
-    assert list(found.faults) == ["row 2: this is no JSON object", "row 3: this is no JSON object"]
+    *lines, note = found.faults
+    assert lines == ["row 2: this is no JSON object", "row 3: this is no JSON object"]
+    assert note == "some rows have no probability: they count as if every row had been chosen"
 
 
 def test_a_file_of_something_else_is_refused_in_a_line() -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +89,24 @@ def test_the_pass_rate_lies_between_its_bounds_weighted_by_coverage(rows: Tally)
         return
     assert worst <= rate <= best
     assert rows.sampled == rows.asked + rows.not_applicable + sum(rows.not_asked.values())
+
+
+def test_with_nothing_missing_the_companions_are_the_pass_rate_weights_and_all() -> None:
+    rows = Rows(confidence=0.95, weights=np.array([1.0] * 20 + [9.0] * 20), largest_weight=9.0)
+    scores = np.array([1.0] * 20 + [5.0] * 20)
+    found = {
+        one.measure: one for one in quality_measures(FLUENCY, tally({1: 20, 5: 20}), Drawn(rows=rows, scores=scores))
+    }
+    rate = found["pass_rate"]
+    assert rate.value == pytest.approx(0.9)
+    for name in ("pass_rate_if_missing_failed", "pass_rate_if_missing_passed"):
+        assert (found[name].value, found[name].low, found[name].high) == (rate.value, rate.low, rate.high)
+
+
+def test_what_is_missing_counts_as_the_scored_do() -> None:
+    rows = Rows(confidence=0.95, weights=np.array([1.0] * 20 + [9.0] * 20), largest_weight=9.0)
+    scores = np.array([1.0] * 20 + [5.0] * 20)
+    drawn = Drawn(rows=rows, scores=scores)
+    found = {one.measure: one.value for one in quality_measures(FLUENCY, tally({1: 20, 5: 20}, unscored=10), drawn)}
+    assert found["pass_rate_if_missing_failed"] == pytest.approx(0.9 * 40 / 50)
+    assert found["pass_rate_if_missing_passed"] == pytest.approx((0.9 * 40 + 10) / 50)

@@ -75,7 +75,14 @@ def test_what_is_written_to_be_labelled_has_the_texts_and_no_word_of_the_judge(
 
 
 def test_the_same_rows_are_written_again(watched: MonitorConfig, tmp_path: Path) -> None:
-    assert exported(watched, tmp_path, 20) == exported(watched, tmp_path, 20)
+    (tmp_path / "again").mkdir()
+    assert exported(watched, tmp_path, 20) == exported(watched, tmp_path / "again", 20)
+
+
+def test_a_file_that_may_be_filled_in_is_not_written_over(watched: MonitorConfig, tmp_path: Path) -> None:
+    exported(watched, tmp_path, 20)
+    with pytest.raises(ConfigError, match="which exists: its labels would be lost; give another name"):
+        exported(watched, tmp_path, 20)
 
 
 def test_labels_that_were_filled_in_are_read_kept_and_held_against_the_judge(

@@ -76,7 +76,7 @@ def test_a_fall_against_the_windows_before_is_a_breach_where_no_limit_is_broken(
 
 def test_a_fixed_span_stays_what_is_compared_with(tmp_path: Path, judge: Judge, server: HttpServer) -> None:
     span = {"start": SIX.isoformat(), "end": (SIX + HOUR).isoformat()}
-    config = limited(server, tmp_path, thresholds={RATE: {"max_drop": 0.1, "against": span}})
+    config = limited(server, tmp_path, thresholds={RATE: {"max_drop": 0.1, "baseline": span}})
     runs = hours(config, tmp_path, judge, [0.95, 0.70, 0.70, 0.70])
     assert [on(run)[0].state for run in runs[1:]] == [State.BREACH] * 3
     assert "the 0.950 of the window before" in on(runs[3])[0].explanation
@@ -142,7 +142,7 @@ def test_check_says_what_would_be_found_and_what_would_not(tmp_path: Path, serve
     rare = config.model_copy(update={"decide": config.decide.model_copy(update={"across": 1})})
     (line,) = detectable(rare, run.interactions)
     assert "0.75 takes" in line
-    assert "more than 1 windows have" in line
+    assert "more than one window has" in line
     assert not list(detectable(config, run.interactions.slice(0, 0)))
 
 
@@ -152,7 +152,7 @@ def test_a_monitor_that_only_watches_has_nothing_to_find(tmp_path: Path, server:
     assert not list(detectable(config, Run(config).interactions))
 
 
-@pytest.mark.parametrize("wrong", [{"min": -0.1}, {"min": 70}, {"max": 1.5}])
+@pytest.mark.parametrize("wrong", [{"min": -0.1}, {"min": 70}, {"max": 1.5}, {"max_drop": 5}])
 def test_a_limit_on_a_share_lies_between_none_and_all(
     tmp_path: Path, server: HttpServer, wrong: dict[str, float]
 ) -> None:

@@ -31,7 +31,7 @@ def corrected_measures(
     """
     known = {place: score for place, score in scores.items() if score is not None}
     window = judged_of(list(known.values()), pass_at, [weights[place] for place in known] if weights else None)
-    own = [one for one in rows if one.interaction_id in known]
+    own = [one for one in rows if one.interaction_id in scores]
     found = _own(own, window, pass_at, confidence) or _from_elsewhere(rows, window, pass_at, confidence)
     told = informedness(pairs_of(rows, pass_at), confidence) if rows else None
     value, (low, high) = told or (None, (None, None))

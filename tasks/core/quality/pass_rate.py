@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tasks.core.measure import Measure
+from tasks.core.measure import Measure, Tails
 from tasks.core.quality.metric import Metric
 from tasks.core.stats.anytime import Anytime, part_of
+from tasks.core.stats.betting import Part
 from tasks.core.stats.estimate import Estimate, mean_estimate, share_estimate
 from tasks.core.stats.rows import Rows
 from tasks.core.stats.sessions import Floats
@@ -67,13 +68,12 @@ def quality_measures(metric: Metric, tally: Tally, drawn: Drawn) -> list[Measure
     """
     name, asked, missing = metric.name, tally.asked, tally.asked - tally.scored
     scores = _scores(tally) if drawn.scores is None else drawn.scores
-    passed = int((scores >= metric.pass_at).sum())
     levels = np.floor(scores + 0.5)  # a score that is not whole counts for the nearest one, halves upwards
     rate = _share(f"quality.{name}.pass_rate", scores >= metric.pass_at, drawn)
     return [
         rate,
-        _if_missing(rate, "failed", passed, asked, drawn.rows.confidence),
-        _if_missing(rate, "passed", passed + missing, asked, drawn.rows.confidence),
+        _if_missing(rate, "failed", 0, asked, drawn),
+        _if_missing(rate, "passed", missing, asked, drawn),
         _count(name, "coverage", tally.scored, asked),
         _mean(metric, scores, drawn),
         *(
@@ -88,15 +88,21 @@ def _scores(tally: Tally) -> Floats:
     return np.repeat(np.array(list(tally.histogram), dtype=np.float64), list(tally.histogram.values()))
 
 
-def _if_missing(rate: Measure, what: str, passed: int, asked: int, confidence: float) -> Measure:
-    """The pass rate of the asked rows had every missing score failed or passed; as crowded as the scored ones."""
-    empty = replace(rate, measure=f"pass_rate_if_missing_{what}", value=None, low=None, high=None, n=asked, tails=None)
-    found = share_estimate([True] * passed + [False] * (asked - passed))
+def _if_missing(rate: Measure, what: str, more: int, asked: int, drawn: Drawn) -> Measure:
+    """The pass rate of the asked rows had `more` of the missing scores passed; these count as the scored do."""
+    measure = f"pass_rate_if_missing_{what}"
+    if rate.n == asked:
+        return replace(rate, measure=measure)
+    empty, passed = replace(rate, measure=measure, n=asked), (rate.value or 0.0) * rate.n + more
+    if drawn.until_decided:
+        part = Part(levels=(0.0, 1.0), counts=(asked - passed, passed), largest=drawn.largest)
+        return _estimated(empty, passed / asked, Anytime(part=part), drawn)
+    found = share_estimate(np.arange(asked) < passed)
     if found is None:
         return empty
     effect = rate.tails.design_effect if isinstance(rate.tails, Estimate) else None
-    crowded = replace(found, n_effective=found.n / (effect or 1.0), design_effect=effect)
-    return _estimated(empty, found.value, crowded, confidence)
+    crowded = replace(found, value=passed / asked, n_effective=asked / (effect or 1.0), design_effect=effect)
+    return _estimated(empty, passed / asked, crowded, drawn)
 
 
 def _count(name: str, measure: str, part: int, whole: int) -> Measure:
@@ -119,10 +125,10 @@ def _share(address: str, flags: np.ndarray, drawn: Drawn) -> Measure:
         so_far = Anytime(
             part=part_of(flags.astype(float).tolist(), sessions, drawn.largest), population=drawn.population
         )
-        return _estimated(empty, found.value, so_far, rows.confidence)
+        return _estimated(empty, found.value, so_far, drawn)
     if drawn.population is not None:
         return _of_population(empty, share_estimate(flags, None, rows.weights, rows.largest_weight) or found, drawn)
-    return _estimated(empty, found.value, found, drawn.rows.confidence)
+    return _estimated(empty, found.value, found, drawn)
 
 
 def _of_population(empty: Measure, found: Estimate, drawn: Drawn) -> Measure:
@@ -136,7 +142,7 @@ def _of_population(empty: Measure, found: Estimate, drawn: Drawn) -> Measure:
         return replace(empty, value=found.value, low=found.value, high=found.value)
     error = None if found.error is None else found.error * math.sqrt(left)
     corrected = replace(found, n_effective=found.n_effective / left, error=error)
-    return _estimated(empty, found.value, corrected, drawn.rows.confidence)
+    return _estimated(empty, found.value, corrected, drawn)
 
 
 def _mean(metric: Metric, scores: Floats, drawn: Drawn) -> Measure:
@@ -145,15 +151,15 @@ def _mean(metric: Metric, scores: Floats, drawn: Drawn) -> Measure:
     if found is None:
         return empty
     if not drawn.until_decided:
-        return _estimated(empty, found.value, found, drawn.rows.confidence)
+        return _estimated(empty, found.value, found, drawn)
     lowest, highest = metric.scale.lowest, metric.scale.highest
     values = ((scores - lowest) / (highest - lowest)).tolist()
     anytime = Anytime(part=part_of(values, drawn.rows.sessions, drawn.largest), scale=(lowest, highest))
-    return _estimated(empty, found.value, anytime, drawn.rows.confidence)
+    return _estimated(empty, found.value, anytime, drawn)
 
 
-def _estimated(empty: Measure, value: float, found: Estimate | Anytime, confidence: float) -> Measure:
-    low, high = found.interval(confidence) or (None, None)
+def _estimated(empty: Measure, value: float, found: Tails, drawn: Drawn) -> Measure:
+    low, high = found.interval(drawn.rows.confidence) or (None, None)
     return replace(empty, value=value, low=low, high=high, tails=found)
 
 
