@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from configs.load import built_in_metrics
@@ -75,6 +75,7 @@ def test_the_explanation_holds_the_figures() -> None:
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0, 1))
+@example(0, 30, 1e-235)
 def test_ok_and_breach_are_never_claimed_against_the_estimate(passed: int, failed: int, limit: float) -> None:
     found = verdict({5: passed, 1: failed}, limit)
     if found.state is State.OK:

@@ -49,9 +49,10 @@ def rows_to_decide(value: float, n: int, limit: float, *, error: float, design_e
     is where Wilson's interval leaves the limit out. None where the share equals the limit, where more than 1,000,000
     rows are wanting, and where these are enough, so that it is not rows that are wanting.
     """
-    if value == limit:
+    away = (value - limit) ** 2
+    if away == 0:
         return None
-    needed = float(special.ndtri(error)) ** 2 * limit * (1 - limit) * design_effect / (value - limit) ** 2
+    needed = float(special.ndtri(error)) ** 2 * limit * (1 - limit) * design_effect / away
     return math.ceil(needed - n) if n < needed <= n + MOST_TO_DECIDE else None
 
 
