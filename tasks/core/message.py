@@ -98,8 +98,9 @@ def _kind(alert: Alert) -> str:
 
 
 def _alert_line(alert: Alert) -> str:
+    """What happened, the sentence, and the name to answer by: `genwatch alerts CONFIG ack ID`."""
     remark = f" ({_remark(alert)})" if _remark(alert) else ""
-    return f"{SIGNS[_kind(alert)]}{remark} {escape(alert.explanation, EXPLANATION_LIMIT)}"
+    return f"{SIGNS[_kind(alert)]}{remark} {escape(alert.explanation, EXPLANATION_LIMIT)} `{alert.id}`"
 
 
 def _remark(alert: Alert) -> str:
