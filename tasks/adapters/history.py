@@ -1,13 +1,14 @@
 """The windows before one as they were published: chosen measures, with the judge and the file that they came from."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.adapters.results import key, read_tables
+from tasks.adapters.results import THREADS, key, read_tables
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.manifest import Manifest
 from tasks.core.measure import Measure, from_table
@@ -29,19 +30,21 @@ def read_past(
 ) -> list[Past]:
     """The windows that begin at `starts`, in that order, with the measures of `names` (`signal.subject.measure`)."""
     tables = read_tables(store, [key("measures", key_of(start), published[start]) for start in starts])
+    with ThreadPoolExecutor(THREADS) as pool:
+        manifests = list(pool.map(lambda start: _manifest(store, start, published[start]), starts))
     return [
-        _past(store, start, published[start], _named(table, names)) for start, table in zip(starts, tables, strict=True)
+        Past(
+            start=start,
+            measures={one.address: one for one in from_table(_named(table, names))},
+            fingerprints=manifest.fingerprints,
+            evidence_hash=manifest.evidence_hash,
+        )
+        for start, table, manifest in zip(starts, tables, manifests, strict=True)
     ]
 
 
-def _past(store: Storage, start: datetime, revision: int, measured: pa.Table) -> Past:
-    manifest = Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), revision, "json")))
-    return Past(
-        start=start,
-        measures={one.address: one for one in from_table(measured)},
-        fingerprints=manifest.fingerprints,
-        evidence_hash=manifest.evidence_hash,
-    )
+def _manifest(store: Storage, start: datetime, revision: int) -> Manifest:
+    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), revision, "json")))
 
 
 def _named(table: pa.Table, names: Collection[str]) -> pa.Table:
