@@ -241,6 +241,15 @@ def rows_of(count: int, start: int = 0) -> list[Labelled]:
     ]
 
 
+def test_own_rows_that_the_window_did_not_get_to_judge_are_own_rows_all_the_same() -> None:
+    scores = {f"{number}": 5.0 if number % 4 else 1.0 for number in range(200)}
+    early = {name: score if int(name) >= 80 else None for name, score in scores.items()}
+    rate, *_ = corrected_measures("fluency", 4, early, rows_of(100), 0.9)
+    elsewhere, *_ = corrected_measures("fluency", 4, early, rows_of(100, 1_000), 0.9)
+    widths = [one.high - one.low for one in (rate, elsewhere) if one.low is not None and one.high is not None]
+    assert widths[0] < 0.8 * widths[1]
+
+
 def test_labels_of_the_windows_own_rows_correct_it_by_themselves_and_others_are_carried_to_it() -> None:
     scores = {f"{number}": 5.0 if number % 4 else 1.0 for number in range(200)} | {"unscored": None}
     own = {one.measure: one for one in corrected_measures("fluency", 4, scores, rows_of(100), 0.9)}

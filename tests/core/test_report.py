@@ -174,6 +174,24 @@ def test_the_judge_and_safety_stand_beside_the_quality() -> None:
     assert "injection suspected share 2.0%" in text
 
 
+def test_what_people_and_local_scores_make_of_a_pass_rate_is_shown() -> None:
+    corrected = Measure(
+        signal="quality",
+        subject="fluency",
+        measure="pass_rate_corrected",
+        value=0.61,
+        low=0.52,
+        high=0.7,
+        n=90,
+        unit="share",
+    )
+    text = re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(view(point(0, 0.6)), beside=beside([corrected]))))
+    )
+    assert "Pass rates corrected and assisted" in text
+    assert "fluency pass rate corrected 61.0% 52.0% to 70.0% 90" in text
+
+
 def test_the_words_of_a_drift_are_shown_with_their_shares_and_without_their_markup() -> None:
     token = TokenDrift(token="<b>refund", share_before=0.1, share_now=0.6, contribution=0.2, part=0.5)
     drift = Measure(signal="drift", subject="prompt", measure="p_value", value=0.005, n=90, unit="ratio")

@@ -27,6 +27,7 @@ TITLES: Final[Mapping[str, tuple[str, ...]]] = {
     "Own metrics": ("custom", "reference"),
     "Versions": ("comparison",),
 }
+CORRECTED: Final = ("pass_rate_corrected", "judge_informedness", "labels", "pass_rate_assisted", "design_effect")
 SPREADS: Final = (("languages", "language"), ("topic", "topic"))  # what a window spreads over, by subject and segment
 
 
@@ -138,7 +139,9 @@ def beside(measures: Sequence[Measure]) -> dict[str, list[Measure]]:
         for one in measures
         if one.segment_by is None or one.signal == "comparison" or (one.subject, one.segment_by) in SPREADS
     ]
-    tables = {title: [one for one in shown if one.signal in signals] for title, signals in TITLES.items()}
+    corrected = [one for one in shown if one.signal == "quality" and one.measure in CORRECTED]
+    tables = {"Pass rates corrected and assisted": corrected}
+    tables |= {title: [one for one in shown if one.signal in signals] for title, signals in TITLES.items()}
     return {title: table for title, table in tables.items() if table}
 
 
