@@ -51,7 +51,7 @@ def check_monitor(config: MonitorConfig) -> None:
         _print_fact(console, "  finds", line)
     sampled, least = collected.counts.sampled, config.decide.min_scored
     if sampled < least:
-        note = f"{sampled} sampled are fewer than decide.min_scored, {least}: such a window stays undecided"
+        note = f"{sampled} sampled are fewer than decide.min_scored, {least}: such a window cannot decide by itself"
         console.print(f"  {note}", style="yellow", highlight=False)
     if not rows:
         console.print("  nothing was sampled, so the columns were not tried", style="yellow", highlight=False)

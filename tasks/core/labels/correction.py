@@ -99,6 +99,11 @@ class Spread:
     sessions: npt.NDArray[np.int64]
     freedom: int
 
+    @property
+    def predicted(self) -> float:
+        """Of what the judge passes people pass so much more than of what it fails, from -1 to 1."""
+        return self.slope * self.human * (1 - self.human) / (self.judge * (1 - self.judge))
+
     def covariance(self, first: Floats, second: Floats) -> float:
         """Of two sums over the labels, those of one session taken together."""
         one, other = (np.bincount(self.sessions, weights=moved) for moved in (first, second))
@@ -150,7 +155,8 @@ def carried(pairs: Pairs, frame: Judged | None, window: Judged, confidence: floa
 
     The judge's rate in the window against that in the `frame` of the labels tells how the people's has changed: divided
     by the judge's informedness where its sensitivity and specificity stay as they were (Rogan and Gladen), as it stands
-    where its bias stays. The value is the mean of both, the interval spans those of both (Fieller's). None below
+    where its bias stays, times the difference of its predictive values where people go on passing as many of what it
+    passes and of what it fails. The value is the mean of the first two, the interval spans all three. None below
     `LEAST_LABELS` labels, and where the labels do not show that the judge tells good answers from bad ones: then it
     says nothing of a change. Without a frame the labels tell the judge's rate before.
     """
@@ -159,14 +165,18 @@ def carried(pairs: Pairs, frame: Judged | None, window: Judged, confidence: floa
     spread = _spread(pairs)
     tuned = None if frame is None else _tuned(pairs, frame)
     step = _Step(spread=spread, frame=frame, window=window, weight=0.0 if tuned is None else tuned[1])
-    by_rates = step.bounds(spread.slope, spread.slopes, confidence) if spread.slope > 0 else None
-    by_bias = step.bounds(1.0, np.zeros_like(spread.slopes), confidence)
-    if by_rates is None or by_bias is None:
+    if spread.slope <= 0:
         return None
-    half = (by_bias[1] - by_bias[0]) / 2
-    found = min(*by_rates, *by_bias, 1 - half), max(*by_rates, *by_bias, half)
+    fixed = np.zeros_like(spread.slopes)
+    ways = ((spread.slope, spread.slopes), (1.0, fixed), (1 / spread.predicted, fixed))
+    bounds = [found for slope, slopes in ways if (found := step.bounds(slope, slopes, confidence))]
+    if len(bounds) < len(ways):
+        return None
+    (low, high), ends = bounds[1], [end for one in bounds for end in one]
+    half = (high - low) / 2
+    found = min(*ends, 1 - half), max(*ends, half)
     level = step.level if tuned is None else tuned[0]
-    value = (_share(level + step.change / spread.slope) + _share(level + step.change)) / 2
+    value = float(np.clip([level + step.change / spread.slope, level + step.change], 0, 1).mean())
     return _result(value, found, pairs, window, step.weight)
 
 
@@ -278,16 +288,12 @@ def _spread(pairs: Pairs) -> Spread:
     )
 
 
-def _share(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
-
-
 def _result(value: float, bounds: Interval, pairs: Pairs, judged: Judged, weight: float) -> Corrected:
-    value = _share(value)
+    value, low, high = np.clip([value, *bounds], 0, 1).tolist()
     return Corrected(
         value=value,
-        low=min(value, _share(bounds[0])),
-        high=max(value, _share(bounds[1])),
+        low=min(value, low),
+        high=max(value, high),
         labels=len(pairs.human),
         judged=judged.rows,
         weight=weight,
