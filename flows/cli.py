@@ -83,11 +83,14 @@ def backfill(
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415  a second
 
     from flows.backfill import backfill as flow  # noqa: PLC0415  seconds
+    from flows.monitor import published_of  # noqa: PLC0415  seconds
     from flows.showing import show  # noqa: PLC0415  Rich
+    from tasks.publish import newest_revisions  # noqa: PLC0415  seconds
 
     runner: Any = ThreadPoolTaskRunner(max_workers=parallel)
+    before = newest_revisions(monitor)
     state: Any = flow.with_options(task_runner=runner)(monitor, start, end, parallel, return_state=True)
-    show(state.result())
+    show(published_of(monitor, state, before))
 
 
 @app.command(
@@ -248,11 +251,12 @@ def _run(
 ) -> "list[Published]":
     """Run the flow in this process; a MonitorError comes out as it was raised."""
     _prepare(config, window_start, window_end, asks=not replay)
-    from flows.monitor import monitor  # noqa: PLC0415  seconds
+    from flows.monitor import monitor, published_of  # noqa: PLC0415  seconds
+    from tasks.publish import newest_revisions  # noqa: PLC0415  seconds
 
+    before = newest_revisions(config)
     state: Any = monitor(config, window_start, window_end, replay, return_state=True)
-    found: list[Published] = state.result()
-    return found
+    return published_of(config, state, before)
 
 
 def _prepare(

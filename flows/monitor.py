@@ -1,10 +1,12 @@
 """The monitor flow: every window that is due is a run of its own: collect, score, assess, publish, notify."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
+from prefect.exceptions import MissingResult
 from prefect.states import Completed
 
 from configs.monitor import MonitorConfig
@@ -14,7 +16,7 @@ from tasks.collect import collect, recollect
 from tasks.core.run import Job, Outcome, Published
 from tasks.due import due
 from tasks.notify import notify
-from tasks.publish import publish, read_published
+from tasks.publish import publish, published_since, read_published
 from tasks.retain import retain
 from tasks.score import replay as score_again
 from tasks.score import score
@@ -77,6 +79,19 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     published = publish(config, job, outcome)
     notify(config, job, outcome, published)
     return final_state([published])
+
+
+def published_of(config: MonitorConfig, state: State[Any], before: Mapping[datetime, int]) -> list[Published]:
+    """What a run that has ended published; its error where it failed.
+
+    `before` is what was published when it began: where the server's answer to the end of the run got lost, and with it
+    what the run returned, the store says it.
+    """
+    try:
+        found: list[Published] = state.result()
+    except MissingResult:
+        found = published_since(config, before)
+    return found
 
 
 def scheduled_time() -> datetime:

@@ -115,6 +115,31 @@ def read_published(config: MonitorConfig, job: Job) -> Published:
     return _published(Manifest.model_validate_json(content), job, verdicts, store)
 
 
+def newest_revisions(config: MonitorConfig) -> Mapping[datetime, int]:
+    """The newest revision of each window that was published, by its start."""
+    return revisions(open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True))
+
+
+def published_since(config: MonitorConfig, before: Mapping[datetime, int]) -> list[Published]:
+    """What was published, oldest first, since `newest_revisions` was as it was before."""
+    now = newest_revisions(config)
+    return [
+        read_published(
+            config,
+            Job(
+                window=Window(start=start, end=start + config.window.every),
+                revision=revision,
+                is_scheduled=False,
+                is_newest=start == max(now),
+                moment=start,
+                started_at=start,
+            ),
+        )
+        for start, revision in now.items()
+        if before.get(start) != revision
+    ]
+
+
 def _published(manifest: Manifest, job: Job, verdicts: Sequence[Verdict], store: Storage) -> Published:
     place = key("runs", job.window.key, job.revision, "json")
     page = REPORT if job.is_newest else f"report/window={job.window.key}/rev={job.revision}.html"

@@ -8,8 +8,10 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from configs.monitor import MonitorConfig
 from flows.backfill import backfill
 from flows.monitor import monitor as monitor_flow
+from flows.monitor import published_of
 from tasks.adapters.results import revisions
 from tasks.core.window import Window
+from tasks.publish import newest_revisions
 from tests.builders import HOUR, SIX, answered, asked, manifest_of, monitor, store_of, write_logs, write_pairs
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -17,9 +19,10 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 def run(config: MonitorConfig, hours: int, parallel: int = 3) -> Any:
     runner: Any = ThreadPoolTaskRunner(max_workers=parallel)
+    before = newest_revisions(config)
     state: Any = backfill.with_options(task_runner=runner)(config, SIX, SIX + hours * HOUR, parallel, return_state=True)
     assert state.is_completed(), state.message
-    return state.result()
+    return published_of(config, state, before)
 
 
 def test_a_backfill_runs_the_windows_that_were_never_run_each_once(tmp_path: Path) -> None:

@@ -14,15 +14,18 @@ from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from configs.monitor import MonitorConfig
 from flows.monitor import monitor as monitor_flow
+from flows.monitor import published_of
 from tasks.adapters.results import key, read_table
 from tasks.adapters.secret import resolve
 from tasks.adapters.storage import read_bytes
 from tasks.core.alert import AlertBook
 from tasks.core.manifest import check_counts
 from tasks.due import due_jobs
+from tasks.publish import newest_revisions
 from tests.builders import (
     HOUR,
     SIX,
@@ -218,17 +221,26 @@ def test_missed_windows_are_caught_up_oldest_first(tmp_path: Path) -> None:
     assert first.window.end == SIX
     state: State[Any] = monitor_flow(config, return_state=True)
     assert state.is_completed()
-    published = state.result()
-    (done,) = published
+    (done,) = published_of(config, state, {})
     later = done.window.end + 5 * HOUR + timedelta(minutes=20)
     jobs = due_jobs(config, store, later, None, None)
     assert [job.window.start for job in jobs] == [done.window.end, done.window.end + HOUR]
 
 
+def test_what_a_run_published_is_known_also_where_the_answer_to_its_end_got_lost(tmp_path: Path) -> None:
+    write_pairs(tmp_path, 5, SIX)
+    config = monitor(tmp_path)
+    first = scheduled(config, SIX + HOUR + timedelta(minutes=20))
+    before = newest_revisions(config)
+    second = scheduled(config, SIX + 2 * HOUR + timedelta(minutes=20))
+    assert published_of(config, Completed(), before) == second
+    assert len(published_of(config, Completed(), {})) == len(first) + len(second)
+
+
 def test_a_window_run_by_hand_does_not_hide_the_missed_ones(tmp_path: Path) -> None:
     config = monitor(tmp_path)
     state: State[Any] = monitor_flow(config, return_state=True)
-    (done,) = state.result()
+    (done,) = published_of(config, state, {})
     by_hand = done.window.end
     monitor_flow(config, by_hand, by_hand + HOUR)
     jobs = due_jobs(config, store_of(config), by_hand + 3 * HOUR + timedelta(minutes=20), None, None)
