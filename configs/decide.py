@@ -23,3 +23,8 @@ class Decide(Section):
     about: Literal["application", "window"] = "application"
     across: int = Field(default=32, ge=1, le=100)
     segments: tuple[str, ...] = ()
+
+    @property
+    def error(self) -> float:
+        """That of each side for the limits of a whole window together; half of it where its segments have theirs."""
+        return (1 - self.confidence) / 2 / (2 if self.segments else 1)

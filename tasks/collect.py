@@ -10,12 +10,12 @@ from prefect.logging import get_run_logger
 from configs.monitor import MonitorConfig
 from tasks.adapters.intake import Progress, take_in
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import check_unpublished, key, read_table, write_table
+from tasks.adapters.results import check_unpublished, key, read_manifest, read_table, write_table
 from tasks.adapters.staging import open_scratch
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.adapters.windows import read_window, span_of
 from tasks.core.errors import ConfigError
-from tasks.core.manifest import Manifest, RecordCounts
+from tasks.core.manifest import RecordCounts
 from tasks.core.measure import from_table
 from tasks.core.operations.service import MEASURES as SERVICE
 from tasks.core.records.contract import SIGNAL as CONTRACT
@@ -70,7 +70,7 @@ def recollect(config: MonitorConfig, job: Job) -> Collected:
 def recollect_window(window: Window, revision: int, store: Storage) -> Collected:
     """As `recollect`, without Prefect; raises ConfigError where the window was never run."""
     try:
-        before = Manifest.model_validate_json(read_bytes(store, key("runs", window.key, revision - 1, "json")))
+        before = read_manifest(store, window.key, revision - 1)
     except FileNotFoundError as error:
         message = f"the window {window.label} UTC has not been run; a replay needs a run before it"
         raise ConfigError(message) from error

@@ -9,11 +9,10 @@ from prefect.logging import get_run_logger
 from configs.monitor import MonitorConfig
 from tasks.adapters.intake import Progress
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import key, revisions
+from tasks.adapters.results import read_manifest, revisions
 from tasks.adapters.revisions import changed_windows
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.storage import Storage
 from tasks.core.errors import ConfigError
-from tasks.core.manifest import Manifest
 from tasks.core.run import Job
 from tasks.core.window import Window, asked_windows, due_windows, key_of, newest_closed
 from tasks.progress import log_progress
@@ -101,17 +100,13 @@ def _counts_as_scheduled(store: Storage, published: dict[datetime, int], window:
     """Whether the watermark may go by a run: a window that was run before stays what it was."""
     if window.start not in published:
         return not asked
-    return _manifest(store, window.start, published).scheduled
-
-
-def _manifest(store: Storage, start: datetime, published: dict[datetime, int]) -> Manifest:
-    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), published[start], "json")))
+    return read_manifest(store, window.key, published[window.start]).scheduled
 
 
 def _watermark(store: Storage, published: dict[datetime, int]) -> datetime | None:
     """The end of the newest window that the schedule asked for; None where there is none."""
     for start in reversed(published):
-        manifest = _manifest(store, start, published)
+        manifest = read_manifest(store, key_of(start), published[start])
         if manifest.scheduled:
             return manifest.window_end
     return None

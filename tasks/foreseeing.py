@@ -57,9 +57,7 @@ def detectable(config: MonitorConfig, interactions: pa.Table) -> Iterator[str]:
     if not table.num_rows or not config.tested_thresholds or config.decide.by == "estimate":
         return
     sessions = Counter(sessions_of(table)) if "session" in config.source.all_columns else Counter[str]()
-    error = (1 - config.decide.confidence) / 2 / (2 if config.decide.segments else 1)
-    if config.decide.family == "run":
-        error /= len(config.tested_thresholds)
+    error = config.decide.error / (len(config.tested_thresholds) if config.decide.family == "run" else 1)
     for limit in config.tested_thresholds:
         signal, subject, measure = limit.address.split(".")
         if (signal, measure) == ("quality", "pass_rate") and limit.against is None:

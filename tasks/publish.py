@@ -14,8 +14,16 @@ from configs.monitor import MonitorConfig
 from tasks.adapters.alert_books import write_book
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import check_unpublished, key, read_table, read_tables, revisions, write_table
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.results import (
+    check_unpublished,
+    key,
+    read_manifest,
+    read_table,
+    read_tables,
+    revisions,
+    write_table,
+)
+from tasks.adapters.storage import Storage
 from tasks.core.alert import AlertBook
 from tasks.core.errors import RevisionError
 from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
@@ -110,9 +118,8 @@ def commit(store: Storage, manifest: Manifest) -> None:
 def read_published(config: MonitorConfig, job: Job) -> Published:
     """What a run has published of a window, from the store."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
-    content = read_bytes(store, key("runs", job.window.key, job.revision, "json"))
     verdicts = from_table(read_table(store, key("verdicts", job.window.key, job.revision)))
-    return _published(Manifest.model_validate_json(content), job, verdicts, store)
+    return _published(read_manifest(store, job.window.key, job.revision), job, verdicts, store)
 
 
 def newest_revisions(config: MonitorConfig) -> Mapping[datetime, int]:
@@ -198,10 +205,7 @@ def _history(manifest: Manifest, assessed: Assessed, store: Storage) -> Mapping[
     published = revisions(store)
     starts = [start for start in published if start < manifest.window_start][-(HISTORY_WINDOWS - 1) :]
     keys = [key("measures", key_of(start), published[start]) for start in starts]
-    manifests = [
-        Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), published[start], "json")))
-        for start in starts
-    ]
+    manifests = [read_manifest(store, key_of(start), published[start]) for start in starts]
     history: dict[str, list[Point]] = {name: [] for name in assessed.metrics}
     tables = [
         *read_tables(store, keys),

@@ -85,6 +85,26 @@ def judged_by(url: str, folder: Path, **changes: Any) -> MonitorConfig:
     return monitor(folder, evaluator=evaluator, **changes)
 
 
+def write_monitor_file(folder: Path, more: str = "") -> Path:
+    """A monitor file over the logs of a folder, with more lines where they are given."""
+    monitor(folder)
+    path = folder / "bot.yaml"
+    path.write_text(
+        f"""\
+name: bot
+source:
+  format: azure_mdc
+  inputs: {(folder / "logs/model_inputs").as_uri()}
+  outputs: {(folder / "logs/model_outputs").as_uri()}
+  columns: {{prompt: question, completion: answer}}
+sample: {{rate: 1.0}}
+quality: {{metrics: {{fluency: {{min_pass_rate: 0.7}}}}}}
+store: {(folder / "store").as_uri()}
+{more}"""
+    )
+    return path
+
+
 def event(correlation_id: str | None, time: datetime | str, data: Any, **more: Any) -> str:
     """One CloudEvents line; with `correlation_id` None the key is left out."""
     stamp = time if isinstance(time, str) else time.isoformat().replace("+00:00", "Z")

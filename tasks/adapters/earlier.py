@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.judgements import read_judgements
-from tasks.adapters.results import fitted, key, read_tables, revisions
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.results import fitted, key, read_manifest, read_tables, revisions
+from tasks.adapters.storage import Storage
 from tasks.core.evidence import MOST_ROWS, Evidence
-from tasks.core.manifest import Manifest
 from tasks.core.records.interaction import schema
 from tasks.core.run import Scored
 from tasks.core.window import Window, key_of
@@ -35,11 +34,5 @@ def earlier_evidence(
         for start, table in zip(found, tables, strict=True)
         for part in [table.slice(0, first)]
         for span in [Window(start=start, end=start + config.window.every)]
-        for root in [_root(store, span, published[start])]
+        for root in [read_manifest(store, span.key, published[start]).scores]  # a replay has a folder of its own
     ]
-
-
-def _root(store: Storage, window: Window, revision: int) -> str:
-    """The folder of the scores of a published window: a replay has one of its own."""
-    manifest = read_bytes(store, key("runs", window.key, revision, "json"))
-    return Manifest.model_validate_json(manifest).scores

@@ -8,9 +8,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.adapters.results import THREADS, key, read_tables
-from tasks.adapters.storage import Storage, read_bytes
-from tasks.core.manifest import Manifest
+from tasks.adapters.results import THREADS, key, read_manifest, read_tables
+from tasks.adapters.storage import Storage
 from tasks.core.measure import Measure, from_table
 from tasks.core.window import key_of
 
@@ -31,7 +30,7 @@ def read_past(
     """The windows that begin at `starts`, in that order, with the measures of `names` (`signal.subject.measure`)."""
     tables = read_tables(store, [key("measures", key_of(start), published[start]) for start in starts])
     with ThreadPoolExecutor(THREADS) as pool:
-        manifests = list(pool.map(lambda start: _manifest(store, start, published[start]), starts))
+        manifests = list(pool.map(lambda start: read_manifest(store, key_of(start), published[start]), starts))
     return [
         Past(
             start=start,
@@ -41,10 +40,6 @@ def read_past(
         )
         for start, table, manifest in zip(starts, tables, manifests, strict=True)
     ]
-
-
-def _manifest(store: Storage, start: datetime, revision: int) -> Manifest:
-    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), revision, "json")))
 
 
 def _named(table: pa.Table, names: Collection[str]) -> pa.Table:

@@ -9,11 +9,10 @@ import pyarrow as pa
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.ledger import Ledger
-from tasks.adapters.results import fitted, key, read_table, revisions
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.results import fitted, key, read_manifest, read_table, revisions
+from tasks.adapters.storage import Storage
 from tasks.adapters.wanted import judgeable
 from tasks.core.evidence import MOST_ROWS
-from tasks.core.manifest import Manifest
 from tasks.core.quality.plan import Call, plan
 from tasks.core.records.interaction import INCLUSION, schema
 from tasks.core.window import key_of
@@ -74,15 +73,11 @@ def newest_fingerprints(store: Storage) -> Mapping[str, str]:
     if not published:
         return {}
     start, revision = max(published.items())
-    return _manifest(store, start, revision).fingerprints
-
-
-def _manifest(store: Storage, start: datetime, revision: int) -> Manifest:
-    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), revision, "json")))
+    return read_manifest(store, key_of(start), revision).fingerprints
 
 
 def _seen(config: MonitorConfig, store: Storage, start: datetime, revision: int, table: pa.Table) -> Seen:
-    manifest = _manifest(store, start, revision)
+    manifest = read_manifest(store, key_of(start), revision)
     ledger = Ledger(store, start, manifest.fingerprints, manifest.scores).newest()
     interactions = fitted(table, schema(config.source.segments))
     return Seen(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from tasks.adapters.staging import Scratch
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import RevisionError
+from tasks.core.manifest import Manifest
 from tasks.core.window import Window, key_of, start_of_key
 
 THREADS: Final = 16
@@ -40,6 +41,11 @@ def read_tables(storage: Storage, places: list[str]) -> list[pa.Table]:
     """Several tables, read in parallel, in their order."""
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(lambda place: read_table(storage, place), places))
+
+
+def read_manifest(storage: Storage, window_start_key: str, revision: int) -> Manifest:
+    """What a run has published of a revision of a window; raises FileNotFoundError where there is none."""
+    return Manifest.model_validate_json(read_bytes(storage, key("runs", window_start_key, revision, "json")))
 
 
 def fetch(places: list[str], storage: Storage, scratch: Scratch) -> list[Path]:

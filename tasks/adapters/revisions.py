@@ -10,9 +10,9 @@ from tasks.adapters import settling
 from tasks.adapters.engine import open_engine
 from tasks.adapters.halves import Halves, KeptSlice
 from tasks.adapters.intake import Intake, Progress, reader_of, rules_of, take_in
-from tasks.adapters.results import key
+from tasks.adapters.results import read_manifest
 from tasks.adapters.staging import open_scratch
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.storage import Storage
 from tasks.core.manifest import Manifest
 from tasks.core.window import Window, key_of, window_at
 
@@ -44,7 +44,8 @@ def changed_windows(
             settling.load(engine, intake.files(halves, scratch))
             starts = _touched(config, engine, halves, intake, fresh) & set(open_still) - _without_logs(config, intake)
             now = _counts(config, engine, halves, intake, sorted(starts))
-    changed = [start for start in sorted(starts) if _differs(_manifest(store, start, published[start]), now[start])]
+    before = {start: read_manifest(store, key_of(start), published[start]) for start in sorted(starts)}
+    changed = [start for start, manifest in before.items() if _differs(manifest, now[start])]
     if not changed:
         halves.consider([one.folder for one in intake.kept])
     return [window_at(start, every) for start in changed]
@@ -90,7 +91,3 @@ def _differs(manifest: Manifest, counts: Mapping[str, Any]) -> bool:
         or manifest.digest != str(counts["digest"])
         or unusable != counts["unusable"]
     )
-
-
-def _manifest(store: Storage, start: datetime, revision: int) -> Manifest:
-    return Manifest.model_validate_json(read_bytes(store, key("runs", key_of(start), revision, "json")))

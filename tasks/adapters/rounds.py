@@ -125,11 +125,10 @@ def _decided(
     """The metrics all of whose limits are decided, as the run's verdicts will be."""
     tests = [(name, limit) for name, of in limits.items() for limit in of]
     found = [_claims(judged[name], limit, carried) for name, limit in tests]
-    error = (1 - config.decide.confidence) / 2 / (2 if config.decide.segments else 1)
     others = [1.0] * (len(config.tested_thresholds) - len(tests))
     ups, downs = ([one[side] for one in found] for side in (0, 1))
     told = [_adjusted(values, others, as_family=config.decide.family == "run") for values in (ups, downs)]
-    clear = {test: min(up, down) < error for test, up, down in zip(tests, *told, strict=True)}
+    clear = {test: min(up, down) < config.decide.error for test, up, down in zip(tests, *told, strict=True)}
     return frozenset(
         name
         for name, of in limits.items()

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from configs.monitor import JUDGED_ROLES, MonitorConfig
 from tasks.adapters.ledger import Ledger
-from tasks.adapters.results import key, read_table, revisions, window_before
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.results import key, read_manifest, read_table, revisions, window_before
+from tasks.adapters.storage import Storage
 from tasks.core.drift.judge import Pair
 from tasks.core.manifest import Manifest
 from tasks.core.measure import TIMESTAMP
@@ -67,7 +67,7 @@ def bridge(config: MonitorConfig, before: Manifest, store: Storage) -> Look:
 def manifest_before(window: Window, store: Storage) -> Manifest | None:
     """The manifest of the newest published window before this one; None where there is none."""
     before = window_before(revisions(store), window)
-    return None if before is None else Manifest.model_validate_json(read_bytes(store, key("runs", *before, "json")))
+    return None if before is None else read_manifest(store, *before)
 
 
 def has_changed(before: Manifest, fingerprints: Mapping[str, str], models: Collection[str]) -> bool:

@@ -1,4 +1,9 @@
-"""Logged text on one line, for sentences, tables and terminals."""
+"""Logged text that cannot speak: on one line for sentences, tables and terminals, without marks for Markdown."""
+
+import re
+from typing import Final
+
+MARKS: Final = re.compile(r"[\\`*\[\]<>#|!~]|(?<![^\W_])_|_(?![^\W_])")  # an underscore within a word is none
 
 
 def plain(text: str, limit: int) -> str:
@@ -8,3 +13,8 @@ def plain(text: str, limit: int) -> str:
     """
     words = " ".join("".join(one if one.isprintable() else " " for one in text[: 4 * limit]).split())
     return words if len(words) <= limit else f"{words[: limit - 1]}…"
+
+
+def unmarked(text: str) -> str:
+    """A text as it stands in Markdown: it makes no image, heading, table or tag, and no address becomes a link."""
+    return MARKS.sub(r"\\\g<0>", text).replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@")

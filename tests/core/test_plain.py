@@ -1,8 +1,12 @@
+import html
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from tasks.core.plain import plain
+from tasks.core.plain import plain, unmarked
 
 
 @pytest.mark.parametrize(
@@ -19,3 +23,25 @@ def test_what_is_shown_is_printable_and_never_longer_than_asked(text: str, limit
     shown = plain(text, limit)
     assert len(shown) <= limit
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](http://evil.example/x.png)",
+        "[click](javascript:alert(1))",
+        "<img src=x onerror=alert(1)>",
+        "see http://evil.example or www.evil.example or a@evil.example",
+        "| a | b |",
+        "`code` and ~~struck~~ and **bold**",
+        "# heading",
+        "_slanted_ and __bold__ and latency_ms and _ and a__b_",
+        "<!channel>",
+    ],
+)
+def test_no_text_is_a_mark_in_markdown_nor_an_address(text: str) -> None:
+    written = unmarked(text)
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(written)
+    assert not re.search(r"<(?!/?p>)", page)
+    assert html.unescape(re.sub(r"</?p>", "", page)).strip() == text
+    assert not re.search(r"://|www\.[^\\]|[^\\]@", written.replace("www\\.", ""))

@@ -174,6 +174,19 @@ def test_the_judge_and_safety_stand_beside_the_quality() -> None:
     assert "injection suspected share 2.0%" in text
 
 
+def test_a_segment_cannot_speak_in_the_summary() -> None:
+    page = view(point(0, 0.6))
+    told = page.metrics[0].verdict
+    assert told is not None
+    hostile = replace(
+        told, explanation="pass rate of model_version ![x](http://evil.example/x.png) <b>is</b> below 0.7"
+    )
+    text = summary(replace(page, other_verdicts=[hostile]))
+    assert r"\!\[x\](http:\//evil.example/x.png) \<b\>is\</b\>" in text
+    assert "![x]" not in text
+    assert "http://evil" not in text
+
+
 def test_what_people_and_local_scores_make_of_a_pass_rate_is_shown() -> None:
     corrected = Measure(
         signal="quality",

@@ -18,7 +18,7 @@ from flows.monitor import monitor as monitor_flow
 from tasks.adapters.alert_books import book_before, read_book
 from tasks.core.alert import Alert, Status
 from tasks.core.errors import ConfigError
-from tests.builders import HOUR, SIX, judged_by, monitor, store_of, write_pairs
+from tests.builders import HOUR, SIX, judged_by, store_of, write_monitor_file, write_pairs
 from tests.schedule import scheduled
 from tests.servers.evaluator import said, verdict
 from tests.servers.http import HttpServer, Reply, serve
@@ -38,23 +38,8 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
 
 def monitor_file(folder: Path, **alerts: object) -> Path:
     """A monitor file over logs in the folder, which tells Slack."""
-    monitor(folder)
-    path = folder / "bot.yaml"
-    path.write_text(
-        f"""\
-name: bot
-source:
-  format: azure_mdc
-  inputs: {(folder / "logs/model_inputs").as_uri()}
-  outputs: {(folder / "logs/model_outputs").as_uri()}
-  columns: {{prompt: question, completion: answer}}
-sample: {{rate: 1.0}}
-quality: {{metrics: {{fluency: {{min_pass_rate: 0.7}}}}}}
-alerts: {json.dumps({"slack": "env:TEST_SLACK"} | alerts)}
-store: {(folder / "store").as_uri()}
-"""
-    )
-    return path
+    channel = {"slack": "env:TEST_SLACK"} | alerts
+    return write_monitor_file(folder, f"alerts: {json.dumps(channel)}\n")
 
 
 def run(config: MonitorConfig, start: int = 0, hours: int = 1) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import monitor, write_pairs
+from tests.builders import write_monitor_file, write_pairs
 
 GENWATCH = [sys.executable, "-m", "flows"]
 ROOT = Path(__file__).parents[2]
@@ -23,22 +23,7 @@ def genwatch(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 def monitor_file(folder: Path) -> Path:
     """A monitor file over forty calls of which most are bad."""
     write_pairs(folder, 40, answers=dict.fromkeys(range(30), SALAD))
-    monitor(folder)
-    path = folder / "bot.yaml"
-    path.write_text(
-        f"""\
-name: bot
-source:
-  format: azure_mdc
-  inputs: {(folder / "logs/model_inputs").as_uri()}
-  outputs: {(folder / "logs/model_outputs").as_uri()}
-  columns: {{prompt: question, completion: answer}}
-sample: {{rate: 1.0}}
-quality: {{metrics: {{fluency: {{min_pass_rate: 0.7}}}}}}
-store: {(folder / "store").as_uri()}
-"""
-    )
-    return path
+    return write_monitor_file(folder)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -10,6 +10,7 @@ from tasks.core.labels.correction import Corrected, corrected, informedness, lab
 from tasks.core.labels.label import Labelled
 from tasks.core.labels.measures import frame_judged, pairs_of
 from tasks.core.labels.suggestion import Suggestion, suggest_pass_at
+from tasks.core.plain import unmarked
 from tasks.core.quality.metric import Metric
 from tasks.core.stats.intervals import Interval
 
@@ -141,11 +142,7 @@ def page(calibration: Calibration) -> str:
         lines += ["", f"## {one.name}", "", "| | |", "| --- | --- |"]
         lines += [f"| {name} | {text} |" for name, text in figures(one)]
     notes = [*calibration.notes, *calibration.faults]
-    return "\n".join([*lines, *([""] if notes else []), *(f"- {_escaped(note)}" for note in notes), ""])
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{one}" if one in r"\`*_[]<>#|!" else one for one in text)
+    return "\n".join([*lines, *([""] if notes else []), *(f"- {unmarked(note)}" for note in notes), ""])
 
 
 def _number(value: float | None) -> str:

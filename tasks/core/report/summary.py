@@ -1,9 +1,10 @@
-"""The summary of a run as Markdown, for Prefect's artifact page; it holds figures and no logged text."""
+"""The summary of a run as Markdown, for Prefect's artifact page; logged text in it, such as a segment, is no mark."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from tasks.core.manifest import EvaluatorUse
+from tasks.core.plain import unmarked
 from tasks.core.report.render import LOCAL_NOTE, points, share
 from tasks.core.report.view import Failure, MetricView, ReportView, shortened
 
@@ -71,6 +72,6 @@ def _row(view: MetricView) -> str:
 
 def _sentences(view: ReportView) -> list[str]:
     decided = [metric.verdict for metric in view.metrics if metric.verdict] + list(view.other_verdicts)
-    lines = [f"- {SIGNS[one.state.value]}: {one.explanation}" for one in decided if one.state.value != "ok"]
-    lines += [f"- ⚠️ {warning}" for warning in view.manifest.warnings]
+    lines = [f"- {SIGNS[one.state.value]}: {unmarked(one.explanation)}" for one in decided if one.state.value != "ok"]
+    lines += [f"- ⚠️ {unmarked(warning)}" for warning in view.manifest.warnings]
     return ["\n".join(lines)] if lines else []
