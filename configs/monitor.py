@@ -16,6 +16,7 @@ from configs.drift import UNCOMPARED, Drift
 from configs.evaluator import Evaluator
 from configs.limits import Limit
 from configs.quality import Quality
+from configs.report import Report
 from configs.sample import Sample
 from configs.signals import Comparison, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
@@ -117,6 +118,7 @@ class MonitorConfig(Section):
     thresholds: dict[str, Limit] = Field(default_factory=dict)
     decide: Decide = Decide()
     alerts: Alerts = Alerts()
+    report: Report = Report()
     engine: EngineSettings = EngineSettings()
     retention: Retention = Retention()
     store: Location

@@ -100,6 +100,6 @@ DatedLocation = Annotated[str, AfterValidator(_dated_location)]
 
 
 class Section(BaseModel):
-    """A part of the monitor file: frozen, and without unknown keys."""
+    """A part of the monitor file: frozen, and without unknown keys; what a key means stands below it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
