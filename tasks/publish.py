@@ -25,6 +25,7 @@ from tasks.adapters.results import (
 )
 from tasks.adapters.storage import Storage
 from tasks.core.alert import AlertBook
+from tasks.core.drift.tokens import to_table as words_table
 from tasks.core.errors import RevisionError
 from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
@@ -98,6 +99,7 @@ def write_results(config: MonitorConfig, job: Job, manifest: Manifest, outcome: 
     window, revision, assessed = job.window, job.revision, outcome.assessed
     write_table(store, key("measures", window.key, revision), to_table(assessed.measures, window.start, revision))
     write_table(store, key("verdicts", window.key, revision), verdict_table(assessed.verdicts, window.start, revision))
+    write_table(store, key("words", window.key, revision), words_table(assessed.words))
     write_book(store, window.key, revision, AlertBook(alerts=assessed.alerts, amends=not job.is_newest))
     view = _view(config, window, manifest, outcome, store)
     page = render_report(view).encode()

@@ -38,6 +38,7 @@ def retain_store(config: MonitorConfig, store: Storage, moment: datetime) -> int
         "interactions": kept.interactions,
         "candidates": kept.interactions,
         "report": kept.interactions,
+        "words": kept.interactions,
         "users": config.usage.remember if config.usage else kept.interactions,
         "scores": kept.scores,
         "replays": kept.scores,

@@ -156,6 +156,8 @@ def _rule(place: str, marks: _Marks) -> Callable[[pa.Table], pa.Array] | None:
         return lambda table: pc.or_(
             pc.is_in(_binary(table["key"]), marks.keys), pc.fill_null(_of_user(table, marks), fill_value=False)
         )
+    if place.startswith("words/"):
+        return lambda table: _mentions(table["token"], marks.named)
     if _is_unusable(place):
         return lambda table: _mentions(table["content"], marks.told)
     return None

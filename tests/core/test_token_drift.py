@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
-from tasks.core.drift.tokens import LEAST_HAVING, LEAST_TEXTS, TokenDrift, token_drift
+from tasks.core.drift.tokens import LEAST_HAVING, LEAST_TEXTS, TokenDrift, from_table, to_table, token_drift
 
 WORDS = ["refund", "order", "return", "parcel", "заказ", "comet", "the"]
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), min_size=20, max_size=40)
@@ -34,6 +34,15 @@ def test_the_words_that_came_and_went_are_found_and_the_commonest_are_not() -> N
 def test_the_contribution_is_the_divergence_of_having_the_word() -> None:
     (found,) = told(["refund"] * 10 + ["?"] * 30, ["refund"] * 40 + ["?"] * 10)
     assert found.contribution == pytest.approx(jensenshannon([0.25, 0.75], [0.8, 0.2], base=2) ** 2)
+
+
+def test_the_words_of_every_role_come_back_from_their_table() -> None:
+    found = told(["where is the refund"] * 30 + ["the order"] * 10, ["where is the comet"] * 30 + ["the order"] * 10)
+    assert from_table(to_table({"prompt": found, "completion": found[:1]})) == {
+        "prompt": list(found),
+        "completion": list(found[:1]),
+    }
+    assert from_table(to_table({})) == {}
 
 
 def test_a_word_of_one_side_only_is_one_bit() -> None:

@@ -9,9 +9,10 @@ from tasks.adapters.erasure import find, remains
 from tasks.adapters.halves import Halves
 from tasks.adapters.intake import reader_of
 from tasks.adapters.locations import local_path
-from tasks.adapters.results import key
+from tasks.adapters.results import key, read_table, write_table
 from tasks.adapters.storage_file import FileStorage
 from tasks.collect import collect_window
+from tasks.core.drift.tokens import TokenDrift, from_table, to_table
 from tasks.core.errors import ErasureError
 from tasks.retain import forget, retain_store
 from tests.builders import (
@@ -165,6 +166,18 @@ def test_one_interaction_is_forgotten_by_the_id_of_its_call(tmp_path: Path) -> N
     scheduled(config, WINDOW.end + HOUR / 4)
     assert forget(config, user=None, interaction="call-7")["interactions"] == 1
     assert forget(config, user=None, interaction="call-7").get("interactions", 0) == 0
+
+
+def test_a_name_is_forgotten_among_the_words_that_changed(tmp_path: Path) -> None:
+    store = store_of(monitor(tmp_path))
+    place = key("words", WINDOW.key, 0)
+    said = [
+        TokenDrift(token=token, share_before=0, share_now=0.5, contribution=0.5, part=0.5)
+        for token in ("wonderland", "refund")
+    ]
+    write_table(store, place, to_table({"prompt": said}))
+    assert forget(monitor(tmp_path), user="wonderland", interaction=None) == {"words": 1}
+    assert from_table(read_table(store, place)) == {"prompt": said[1:]}
 
 
 def test_what_cannot_be_erased_is_said(tmp_path: Path) -> None:

@@ -6,19 +6,31 @@ Information Theory 37 (1991)); here of whether a text has the word, so that one 
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from scipy.special import entr
 
 from tasks.core.drift.words import is_content, words
 
 LEAST_TEXTS: Final = 20
 LEAST_HAVING: Final = 3
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("token", pa.string(), nullable=False),
+        *(
+            pa.field(name, pa.float64(), nullable=False)
+            for name in ("share_before", "share_now", "contribution", "part")
+        ),
+    ]
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,6 +82,20 @@ def token_drift(before: Sequence[str], now: Sequence[str], *, most: int = 60) ->
         for place in np.argsort(-parts, kind="stable")[:most]
         if parts[place] > 0
     )
+
+
+def to_table(words: Mapping[str, Sequence[TokenDrift]]) -> pa.Table:
+    """The words of each role, in their order, as a table of `SCHEMA`."""
+    rows = [{"role": role, **asdict(one)} for role, found in words.items() for one in found]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def from_table(table: pa.Table) -> dict[str, list[TokenDrift]]:
+    """The words of each role in a table of `SCHEMA`."""
+    words: dict[str, list[TokenDrift]] = {}
+    for row in table.to_pylist():
+        words.setdefault(row.pop("role"), []).append(TokenDrift(**row))
+    return words
 
 
 def _divergences(before: Floats, now: Floats) -> Floats:
