@@ -1,13 +1,17 @@
-# `make demo` and `make test` do all of their own set-up, on a machine with python3.11, make and, for the tests, npm.
+# `make demo` and `make test` do all of their own set-up, on a machine with python3.11, make and, for the tests, npm;
+# the browser of the tests is installed by apt-get where it is missing.
 PYTHON ?= python3.11
 BIN := .venv/bin
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: demo test lint lock benchmarks clean
+.PHONY: demo test chromium lint lock benchmarks clean
 
 demo: .venv/installed
 	$(BIN)/genwatch demo
 
-test: .venv/installed-dev
+test: .venv/installed-dev chromium
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -19,11 +23,16 @@ test: .venv/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv/installed-dev: requirements-dev.txt tests/servers/azurite_package/package-lock.json .venv/installed
+.venv/installed-dev: requirements-dev.txt tests/npm/package-lock.json .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
-	mkdir -p .venv/azurite && cp tests/servers/azurite_package/package*.json .venv/azurite
-	npm ci --prefix .venv/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
+	mkdir -p .venv/npm && cp tests/npm/package*.json .venv/npm
+	npm ci --prefix .venv/npm --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
+
+chromium:
+	@test -x "$(CHROMIUM)" || { command -v apt-get >/dev/null && $(AS_ROOT) apt-get update -qq \
+		&& $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium && test -x "$(CHROMIUM)"; } \
+		|| { echo "make test: no Chromium at $(CHROMIUM); install one, then: make test CHROMIUM=/path/to/it" >&2; exit 1; }
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 \

@@ -69,7 +69,13 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of the Prefect server run in one process: it starts once, and its database is never shared."""
+    """All tests of the Prefect server run in one process: it starts once, and its database is never shared.
+
+    So do the tests of the browser: there is one at a time.
+    """
     for item in items:
-        if "prefect_server" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "prefect_server" in fixtures:
             item.add_marker(pytest.mark.xdist_group("prefect"))
+        elif "browser" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("browser"))

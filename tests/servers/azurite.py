@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +16,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from tests.servers.npm import npm_file
+
 ACCOUNT = "madeup"
 KEY = base64.b64encode(b"a made-up key, for tests only").decode()
 READY_S = 60
@@ -25,8 +26,7 @@ VERSION = "2021-08-06"
 
 def azurite_program() -> Path | None:
     """The emulator as `make test` installs it, else as it is on the path; None where it is not."""
-    installed = Path(sys.prefix, "azurite", "node_modules", ".bin", "azurite-blob")
-    found = str(installed) if installed.exists() else shutil.which("azurite-blob")
+    found = npm_file(".bin/azurite-blob") or shutil.which("azurite-blob")
     return Path(found) if found and shutil.which("node") else None
 
 
