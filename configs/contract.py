@@ -17,11 +17,14 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$")]
 
 
 class Length(Section):
-    """Characters of a text, both bounds included; `min_share`: the least share within them, null = only watched."""
+    """Characters of a text, both bounds included."""
 
     min: int = Field(default=0, ge=0)
+    """The fewest characters."""
     max: int | None = Field(default=None, ge=0)
+    """The most characters; null = any number."""
     min_share: Share | None = None
+    """The least share of texts within the bounds; null = only watched."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -32,11 +35,14 @@ class Length(Section):
 
 
 class Range(Section):
-    """Bounds of a number, both included; `min_share`: the least share within them, null = only watched."""
+    """Bounds of a number, both included; at least one of them."""
 
     min: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """The least number; null = no bound."""
     max: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """The greatest number; null = no bound."""
     min_share: Share | None = None
+    """The least share of numbers within the bounds; null = only watched."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -50,18 +56,20 @@ class Range(Section):
 
 
 class ColumnRules(Section):
-    """What is asked of one column.
-
-    `required`: a row without a value breaks the contract. `min_completeness`: the least share of rows with a value that
-    is not blank. `type`: how the logged text must read; `min_typed`: the least share that does. Null = only watched.
-    """
+    """What is asked of one column; what is not set is only watched."""
 
     required: bool = False
+    """A row without a value breaks the contract."""
     min_completeness: Share | None = None
+    """The least share of rows with a value that is not blank; null = only watched."""
     type: Type | None = None
+    """How the logged text must read."""
     min_typed: Share | None = None
+    """The least share of texts that read so; null = only watched."""
     range: Range | None = None
+    """Bounds of the numbers."""
     length: Length | None = None
+    """Bounds of the lengths."""
 
     @model_validator(mode="after")
     def _typed(self) -> Self:
@@ -72,18 +80,23 @@ class ColumnRules(Section):
 
 
 class Languages(Section):
-    """The languages that the column `language` may name: `en` also admits `en-US`; no text is looked at."""
+    """The languages that the column `language` may name; no text is looked at."""
 
     allowed: Annotated[tuple[Code, ...], Field(min_length=1)]
+    """Codes such as `de`; `en` also admits `en-US`."""
     min_share: Share | None = None
+    """The least share of rows in one of them; null = only watched."""
 
 
 class Volume(Section):
-    """The window's interactions over the median of the last `windows` windows; null = only watched."""
+    """The interactions of a window over the median of those of the windows before."""
 
     windows: int = Field(default=24, ge=3)
+    """How many windows before this one the median is of."""
     min_ratio: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """The least ratio; null = only watched."""
     max_ratio: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """The greatest ratio; null = only watched."""
 
 
 USUAL_RANGE: Final = Range(min=0)
@@ -95,18 +108,24 @@ class Contract(Section):
 
     Nothing alerts but the limits that are set here: `min_…` and `max_…` keys. Without them every mapped column is
     watched for completeness, numeric roles for being 0 or more, `prompt` and `completion` for 1 to 100,000 characters;
-    such watched rules never mark a row. `max_age`: from the newest event to the end of the window. `on_failure`: what
-    becomes of a row that breaks a rule written here: `flag` marks it, `quarantine` also lists it there and does not
-    ask the evaluator about it.
+    such watched rules never mark a row.
     """
 
     columns: dict[str, ColumnRules] = Field(default_factory=dict)
+    """By column, what is asked of it."""
     languages: Languages | None = None
+    """The languages that may be named; needs the column `language`."""
     min_join_rate: Share | None = None
+    """The least share of halves that found their other half; null = only watched."""
     max_duplicate_rate: Share | None = None
+    """The greatest share of halves whose ID was there already; null = only watched."""
     max_age: Duration | None = None
+    """The longest time from the newest event to the end of the window; null = only watched."""
     volume: Volume = Volume()
+    """How many interactions a window has beside those before."""
     on_failure: Literal["flag", "quarantine"] = "flag"
+    """What becomes of a row that breaks a rule written here: `flag` marks it in `contract_broken`; `quarantine` also
+    lists it there and does not ask the evaluator about it."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

@@ -19,10 +19,12 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class MeanLimits(Section):
-    """The least and the most that a mean may be; the limits themselves are still good; null = only watched."""
+    """The least and the most that a mean may be; the limits themselves are still good."""
 
     min_mean: Bound | None = None
+    """The least mean; null = only watched."""
     max_mean: Bound | None = None
+    """The greatest mean; null = only watched."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -42,17 +44,21 @@ class MeanLimits(Section):
 
 
 class Function(MeanLimits):
-    """A function `package.module:function` that gives a number for each of the sampled interactions.
+    """A function that gives a number for each of the sampled interactions.
 
-    It is called once with a table of the columns that it `needs`, a `pyarrow.Table` or a pandas frame, and gives a
-    column of as many numbers. `timeout` is of the whole call, the start of its process included.
+    It is called once with a table, and gives a column of as many numbers.
     """
 
     call: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+    """Where it is: `package.module:function`."""
     needs: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """The columns that it is given."""
     frame: Literal["arrow", "pandas"] = "arrow"
+    """What it is given: a `pyarrow.Table`, or a pandas frame."""
     timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=LONGEST)] = timedelta(seconds=60)
+    """Of the whole call, the start of its process included; 1s to 1h."""
     unit: Literal["share", "score", "rows", "values", "seconds", "ratio"] = "ratio"
+    """What its numbers are, for the report."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -63,20 +69,28 @@ class Function(MeanLimits):
 
 
 class Embeddings(Section):
-    """The server that `reference.embedding_cosine` gets its embeddings from; `timeout` is of one call."""
+    """The server that `reference.embedding_cosine` gets its embeddings from."""
 
     model: Annotated[str, Field(min_length=1)]
+    """The model, as the server names it."""
     base_url: str | None = None
+    """Any OpenAI-compatible server; null = OpenAI's."""
     api_key: SecretReference | None = None
+    """The secret with its key; null = none is sent."""
     timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=LONGEST)] = timedelta(seconds=60)
+    """Of one call; 1s to 1h."""
 
 
 class Custom(Section):
     """Measures of the monitor's own: functions by name, and metrics against the ground truth."""
 
     functions: dict[Name, Function] = Field(default_factory=dict)
+    """Python functions of yours, by a name that you choose."""
     reference: dict[str, MeanLimits] = Field(default_factory=dict)
+    """Metrics that are computed without a judge: `exact_match`, `token_f1`, `rouge_1`, `rouge_l`, `bleu`, `chrf`,
+    `readability`, `embedding_cosine`; `{}` watches one."""
     embeddings: Embeddings | None = None
+    """Needed by `embedding_cosine`."""
 
     @model_validator(mode="after")
     def _known_metrics(self) -> Self:

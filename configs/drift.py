@@ -13,36 +13,42 @@ UNCOMPARED: Final = (*ROLES, "system", "history", "context", "ground_truth", "us
 
 
 class Baseline(Section):
-    """What a window is held against.
-
-    The interactions of the `previous` windows that were published before it; or, `fixed`, those that
-    `genwatch baseline` has put into the store.
-    """
+    """What a window is held against."""
 
     previous: int = Field(default=7, ge=1, le=100)
+    """How many published windows before this one are the baseline."""
     fixed: bool = False
+    """Hold every window against what `genwatch baseline` has put into the store instead."""
 
 
 class TextLimit(Section):
-    """`max_auc`: how well the texts may be told from those of the baseline at most; null = only watched."""
+    """What alerts of the texts of a role."""
 
     max_auc: Annotated[float, Field(gt=0.5, lt=1)] | None = None
+    """How well the texts may be told from those of the baseline at most, between 0.5 (by chance) and 1 (always); null =
+    only watched."""
 
 
 class ColumnLimit(Section):
-    """How far the values of a column may be from the baseline's at most; null = only watched."""
+    """How far the values of a column may be from those of the baseline."""
 
     max_psi: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """The greatest population stability index; null = only watched."""
     max_js: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The greatest Jensen-Shannon distance; null = only watched."""
 
 
 class Drift(Section):
     """Drift of prompts and completions, and of every mapped column of numbers or categories."""
 
     baseline: Baseline = Baseline()
+    """What a window is held against."""
     prompt: TextLimit = TextLimit()
+    """What alerts of the prompts."""
     completion: TextLimit = TextLimit()
+    """What alerts of the completions."""
     columns: dict[str, ColumnLimit] = Field(default_factory=dict)
+    """By mapped column of numbers or categories, what alerts."""
 
     def check_mapped(self, mapped: Collection[str]) -> None:
         """Raises ValueError for a limit on a column that the source does not map, or that has no values to compare."""

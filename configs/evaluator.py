@@ -13,11 +13,14 @@ Dollars = Annotated[float, Field(ge=0)]
 
 
 class Price(Section):
-    """US dollars a million tokens; `cached_prompt` is for prompt tokens in the provider's cache."""
+    """US dollars a million tokens."""
 
     prompt: Dollars
+    """Of prompt tokens."""
     cached_prompt: Dollars | None = None
+    """Of prompt tokens in the provider's cache; null = as the others."""
     completion: Dollars
+    """Of the tokens of replies."""
 
     @property
     def resolved(self) -> TokenPrice:
@@ -27,32 +30,41 @@ class Price(Section):
 
 
 class Batch(Section):
-    """The provider's batch API: how often it is asked for the result, and when what is missing is asked live."""
+    """The provider's batch API."""
 
     poll: Duration = timedelta(minutes=1)
+    """How often it is asked for the result."""
     deadline: Duration = timedelta(hours=24)
+    """When what is missing is asked live."""
 
 
 class Juror(Section):
-    """One judge. `local` needs nothing; the others speak to an OpenAI-compatible server.
-
-    `model` is the model, or for azure_openai the deployment. Without `api_key`, azure_openai signs in through Entra
-    (extra `azure`) and openai sends no key, as local servers want it. `price` is that of `configs/prices.yaml` unless
-    it is given. With `logprobs`, the score is the mean under the probabilities of 1 to 5 where the server tells them.
-    """
+    """One judge; `local` needs nothing, the others speak to an OpenAI-compatible server."""
 
     provider: Literal["openai", "azure_openai", "local"] = "local"
+    """`openai` is any OpenAI-compatible server; `local` scores by text statistics, without a model."""
     model: str | None = None
+    """The model; for `azure_openai` the deployment."""
     base_url: str | None = None
+    """The server: vLLM, Ollama, LiteLLM, …; null = OpenAI's."""
     api_key: SecretReference | None = None
+    """The secret with its key; null = none is sent, and `azure_openai` signs in through Entra (extra `azure`)."""
     api_version: str | None = None
+    """Azure's."""
     concurrency: int = Field(default=32, ge=1, le=1024)
+    """Most calls in flight."""
     timeout: Duration = timedelta(seconds=60)
+    """Of one call."""
     max_attempts: int = Field(default=6, ge=1, le=20)
+    """Calls for one answer when they fail in ways that may heal: 429, 5xx, time-outs, connections."""
     temperature: float | None = Field(default=0.0, ge=0, le=2)
+    """As the model takes it; null = not sent."""
     max_tokens: int = Field(default=400, ge=50)
+    """Of one reply."""
     logprobs: bool = False
+    """The score is the mean under the probabilities of 1 to 5, where the server tells them."""
     price: Price | None = None
+    """What tokens cost; null = as `configs/prices.yaml` has it."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -73,25 +85,28 @@ class Juror(Section):
 
 
 class Evaluator(Juror):
-    """The first judge, and how the judging is done.
-
-    `judging`: each metric in a call of its own, or all metrics of an interaction in one. `repeats`: so many times each,
-    the score is their mean. `jury`: further judges of every call; `jury_rule` makes one score of theirs. `mode: batch`
-    asks through the provider's batch API. `deadline` bounds the judging of one window, `budget_usd` its cost; null =
-    none. `reuse`: a score of equal content is taken from windows that began at most so long before. `keep_replies`: how
-    long the raw replies are kept for `genwatch run --replay`; null = not at all.
-    """
+    """The first judge, and how the judging is done."""
 
     judging: Literal["separate", "fused"] = "separate"
+    """`separate`: each metric in a call of its own; `fused`: all metrics of an interaction in one."""
     mode: Literal["live", "batch"] = "live"
+    """`batch`: through the provider's half-price batch API."""
     batch: Batch = Batch()
+    """How the batch API is used."""
     repeats: int = Field(default=1, ge=1, le=20)
+    """Each judgement so many times; the score is the mean."""
     jury: tuple[Juror, ...] = ()
+    """Further judges of every call, each with the keys from `provider` to `price`."""
     jury_rule: Literal["mean", "majority"] = "mean"
+    """How one score is made of the jury's."""
     deadline: Duration | None = timedelta(hours=1)
+    """Of the judging of one window; null = none."""
     budget_usd: Annotated[float, Field(gt=0)] | None = None
+    """The most that the judging of one window may cost; null = no bound."""
     reuse: Duration = timedelta(days=7)
+    """Scores of equal content are taken from windows that began on the same day, or so many whole days before."""
     keep_replies: Duration | None = timedelta(days=30)
+    """How long the raw replies are kept for `genwatch run --replay`; null = not at all."""
 
     @property
     def judges(self) -> tuple[Juror, ...]:

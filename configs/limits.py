@@ -15,10 +15,12 @@ Away = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Span(Section):
-    """The windows that begin in [start, end), as they were published; UTC where no offset is written."""
+    """The windows that begin in [start, end), as they were published."""
 
     start: datetime
+    """ISO 8601; UTC where no offset is written."""
     end: datetime
+    """Exclusive."""
 
     @property
     def window(self) -> Window:
@@ -38,16 +40,23 @@ class Limit(Section):
     """What a measure may be; the limits themselves are still good.
 
     `min` and `max` bound the measure itself; `max_drop` and `max_rise` how far it may lie below or above where it
-    stood: over so many windows before (7), or over those of a fixed baseline.
+    stood.
     """
 
     min: Bound | None = None
+    """The least value."""
     max: Bound | None = None
+    """The greatest value."""
     max_drop: Away | None = None
+    """The furthest that it may lie below where it stood."""
     max_rise: Away | None = None
+    """The furthest that it may lie above where it stood."""
     against: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Where it stood: over so many windows before; 7 unless set."""
     baseline: Span | None = None
+    """Where it stood: over these windows, instead of those before."""
     severity: Severity = Severity.CRITICAL
+    """What its alert is sent as."""
 
     @model_validator(mode="after")
     def _any(self) -> Self:

@@ -1,9 +1,7 @@
 """The monitor file as types: what to watch, when, how it is judged, whom to tell."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -17,10 +15,11 @@ from configs.evaluator import Evaluator
 from configs.limits import Limit
 from configs.quality import Quality
 from configs.report import Report
+from configs.running import EngineSettings, Retention, Schedule, WindowSettings
 from configs.sample import Sample
 from configs.signals import Comparison, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
-from configs.values import Duration, Kind, Location, Section
+from configs.values import Kind, Location, Section
 from tasks.core.drift.judge import AGREEMENT
 from tasks.core.operations.records import QUARANTINED
 from tasks.core.quality.metric import Metric
@@ -32,97 +31,61 @@ JUDGED_ROLES = ("prompt", "completion", "context", "ground_truth")
 COUNTED = ("operations.", "contract.")  # signals that are counts of everything
 
 
-class Schedule(Section):
-    """When the monitor runs; exactly one of `cron`, `interval` and `rrule`, as Prefect has them."""
-
-    cron: str | None = None
-    interval: Duration | None = None
-    rrule: str | None = None
-    timezone: str = "UTC"
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if sum(kind is not None for kind in (self.cron, self.interval, self.rrule)) != 1:
-            message = "give exactly one of cron, interval and rrule"
-            raise ValueError(message)
-        try:
-            ZoneInfo(self.timezone)
-        except (KeyError, ValueError) as error:
-            message = f"there is no timezone {self.timezone}; use a name such as Europe/Berlin"
-            raise ValueError(message) from error
-        return self
-
-
-class WindowSettings(Section):
-    """The windows of event time.
-
-    `every`: their length. `grace`: how long after its end a window waits, and how far the clocks of both sides may be
-    apart. `revise`: how late an output may come after its input, and how long after its end a window is revised when
-    something came late. `catch_up`: at most so many missed windows in one run.
-    """
-
-    every: Duration = timedelta(hours=1)
-    grace: Duration = timedelta(minutes=15)
-    revise: Duration = timedelta(hours=24)
-    catch_up: int = Field(default=48, ge=1)
-
-    @model_validator(mode="after")
-    def _long_enough(self) -> Self:
-        if self.every < timedelta(minutes=1):
-            message = "every must be at least 1m"
-            raise ValueError(message)
-        return self
-
-
-class EngineSettings(Section):
-    """What a run may use of a machine, in GB; `dask` is a scheduler whose workers read and judge instead of it."""
-
-    dask: Annotated[str, Field(pattern=r"^(tcp|tls)://")] | None = None
-    memory_gb: float = Field(default=1.0, gt=0.1)
-    scratch_gb: float = Field(default=20.0, gt=0)
-
-
-class Retention(Section):
-    """How long the store keeps what tells of people; null = for ever.
-
-    `interactions`: the sampled interactions and the reports of single windows. `scores`: the ledger, with its reasons.
-    `raw`: the quarantine, and the evaluator's raw replies (which `evaluator.keep_replies` may end sooner). Measures,
-    verdicts, alerts and manifests are kept.
-    """
-
-    interactions: Duration | None = None
-    scores: Duration | None = None
-    raw: Duration | None = None
-
-
 class MonitorConfig(Section):
     """One monitor."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    """Lower-case letters, digits, dashes; names the deployment, the folder in the store and the artifacts."""
     description: str = ""
+    """Shown on the deployment and in the report."""
     schedule: Schedule | None = None
+    """When the deployment runs; null = when it is told to."""
     window: WindowSettings = WindowSettings()
+    """The windows of event time."""
     source: Source
+    """Where the logs are and how they are laid out."""
     sample: Sample = Sample()
+    """Which interactions are judged."""
     contract: Contract | None = None
+    """What the records must be like; `{}` watches every mapped column."""
     redact: tuple[Kind, ...] = ()
+    """Kinds of values that are replaced by markers before anything is stored or sent."""
     evaluator: Evaluator = Evaluator()
+    """Who judges, and how."""
     quality: Quality
+    """What is judged, and its limits."""
     drift: Drift | None = None
+    """Whether prompts, completions and mapped columns differ from a baseline; `{}` watches them all."""
     operations: Operations | None = None
+    """The service's health over every row of the window; `{}` watches it."""
     usage: Usage | None = None
+    """Users, sessions, lengths, languages; `{}` watches them."""
     safety: Safety | None = None
+    """Personal values and their leaks, refusals, jailbreaks, system prompts told; `{}` watches them."""
     compare: Comparison | None = None
+    """Versions held against each other; `{}` compares the values of `model_version`."""
     custom: Custom | None = None
+    """Measures of your own."""
     segments: tuple[str | Segment, ...] = ()
+    """Every measure for each value of these columns (`language` is told from the prompt where it is not mapped), and
+    for conditions; the weakest slices are searched for among them."""
     thresholds: dict[str, Limit] = Field(default_factory=dict)
+    """By address, such as `operations.latency_ms.p95`, limits on any measure; one that the monitor does not take is an
+    error that says why."""
     decide: Decide = Decide()
+    """How evidence is weighed."""
     alerts: Alerts = Alerts()
+    """Whom to tell, and when."""
     report: Report = Report()
+    """Where people open the report."""
     engine: EngineSettings = EngineSettings()
+    """What a run may use."""
     retention: Retention = Retention()
+    """How long the store keeps what tells of people."""
     store: Location
+    """Where results go; a location as those of the source, without dates."""
     store_endpoint_url: str | None = None
+    """An S3-compatible server for the store; null = as boto3 finds it."""
 
     @model_validator(mode="after")
     def _mapped(self) -> Self:

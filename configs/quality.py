@@ -13,17 +13,21 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class MetricThreshold(Section):
-    """What is asked of one metric: a least pass rate (0 to 1; null = only watched), and from which score one passes."""
+    """What is asked of one metric."""
 
     min_pass_rate: Share | None = None
+    """The least share of scores that pass; null = only watched."""
     severity: Severity = Severity.CRITICAL
+    """What its alert is sent as."""
     pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
+    """From which score on an interaction passes; null = the metric's own."""
 
 
 class FivePoints(Section):
     """Scores from 1 to 5."""
 
     type: Literal["five_points"] = "five_points"
+    """Scores from 1 to 5."""
 
     @property
     def scale(self) -> Scale:
@@ -35,7 +39,9 @@ class YesNo(Section):
     """Scores of 1 for the answer that `passes`, of 0 for the other."""
 
     type: Literal["yes_no"]
+    """Scores of 1 for the answer that passes, of 0 for the other."""
     passes: Literal["yes", "no"]
+    """The answer that is good; in quotes, since YAML reads a bare one as a truth value."""
 
     @property
     def scale(self) -> Scale:
@@ -52,8 +58,11 @@ class Categories(Section):
     """Scores by name, numbered from 1: first those that fail, then those that pass, each as they stand, worst first."""
 
     type: Literal["categories"]
+    """Scores by name."""
     fails: tuple[Name, ...] = ()
+    """The categories that fail, the worst first."""
     passes: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """The categories that pass, the worst first."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -80,19 +89,22 @@ def _by_label(levels: object) -> object:
 
 
 class MetricDefinition(Section):
-    """A judged metric as a metric file holds it.
-
-    `pass_at` is of scores from 1 to 5 (null = 3); other scales say which of their answers pass. The unit `session` asks
-    once of a session, with all its turns.
-    """
+    """A judged metric as a metric file holds it."""
 
     name: Name
+    """What it is called under `quality.metrics`."""
     needs: Annotated[tuple[Literal["prompt", "completion", "context", "ground_truth"], ...], Field(min_length=1)]
+    """What the judge is shown; a row without one of these is not applicable."""
     unit: Literal["interaction", "session"] = "interaction"
+    """`session` asks once of a session, with all its turns."""
     scale: Annotated[FivePoints | YesNo | Categories, Field(discriminator="type")] = FivePoints()
+    """The answers that the judge may give."""
     pass_at: int | None = Field(default=None, ge=LOWEST, le=HIGHEST)
+    """From which score of 1 to 5 on an interaction passes; 3 unless set. Other scales say which answers pass."""
     question: str
+    """What the judge is asked."""
     levels: Annotated[dict[str, str], BeforeValidator(_by_label)]
+    """For each answer of the scale, what it means."""
 
     @model_validator(mode="after")
     def _all_levels(self) -> Self:
@@ -138,44 +150,50 @@ class MetricDefinition(Section):
 
 
 class Canary(Section):
-    """A fixed interaction with the scores that a good judge gives it, by metric; the numbers of the metric's scale."""
+    """A fixed interaction with the scores that a good judge gives it."""
 
     prompt: str | None = None
+    """As it was logged."""
     completion: str
+    """As it was logged."""
     context: str | None = None
+    """As it was logged."""
     ground_truth: str | None = None
+    """As it was logged."""
     scores: Annotated[dict[str, Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
+    """By metric the known score, a number of its scale."""
 
 
 class Canaries(Section):
-    """Interactions with known scores that the judge is asked about in every run.
-
-    `file` is a YAML list of them beside the monitor file, of which the first `count` are asked; reading the monitor
-    puts them into `rows`. `min_agreement`: the least share of their scores that must fall on the same side of the
-    metric's `pass_at` as the known ones; null = only watched.
-    """
+    """Interactions with known scores that the judge is asked about in every run."""
 
     file: str
+    """A YAML list of them, beside the monitor file."""
     count: int = Field(default=20, ge=1)
+    """The first so many are asked about in every run."""
     min_agreement: Share | None = 0.8
+    """The least share of their scores that must fall on the same side of `pass_at` as the known ones; null = only
+    watched."""
     rows: tuple[Canary, ...] = ()
+    """The file's contents; put in when the monitor file is read."""
 
 
 class Quality(Section):
-    """The judged metrics and their thresholds.
-
-    `min_coverage`: the least share of asked judgements that must come back scored; below it an alert opens and pass
-    rates are undecided unless the missing could not matter; null = not watched. `metric_files` are YAML files beside
-    the monitor file; reading the monitor puts their contents into `definitions`. `bridge`: so many interactions of the
-    window before are judged again when the judge changes; 0 = none.
-    """
+    """The judged metrics and their thresholds."""
 
     metrics: dict[str, MetricThreshold] = Field(min_length=1)
+    """By metric what is asked of it; those that are named are judged."""
     min_coverage: Share | None = 0.9
+    """The least share of asked judgements that came back scored; below it an alert opens, and a pass rate is decided
+    only if the missing scores could not change the verdict; null = not watched."""
     metric_files: tuple[str, ...] = ()
+    """Metrics of your own: YAML files beside the monitor file."""
     definitions: dict[str, MetricDefinition] = Field(default_factory=dict)
+    """The contents of the metric files; put in when the monitor file is read."""
     canaries: Canaries | None = None
+    """Interactions with known scores, which show whether the judge is still the same."""
     bridge: int = Field(default=50, ge=0)
+    """So many interactions of the window before are judged again when the judge changes; 0 = none."""
 
     @model_validator(mode="after")
     def _scores_on_their_scales(self) -> Self:

@@ -22,21 +22,25 @@ SIGN_NEEDS: Final[dict[Sign, str]] = {
 
 
 class Sample(Section):
-    """Which interactions are judged: the share `rate` of all, at most `at_most`, those with the smallest hashes.
-
-    `stratify` and `prefer` choose as many among more `candidates`: each value of the columns gets its share, and rows
-    with one of the signs a greater one; estimates are weighted for it. `candidates`: how many are looked at without the
-    judge; null = none, or `CANDIDATES_EACH` times `at_most` (at most `MOST_CANDIDATES`) where something is stratified
-    or preferred. `until: decided`: judged in growing batches until every metric is decided; `all`: all are judged.
-    """
+    """Which interactions are judged: a share of all, those with the smallest hashes."""
 
     rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """The share of the interactions that is judged, chosen by hash of interaction and seed."""
     at_most: int = Field(default=2000, ge=1)
+    """At most so many: those with the smallest hashes."""
     seed: int = 7
+    """Another seed draws another sample."""
     candidates: int | None = Field(default=None, ge=1)
+    """How many interactions are looked at without the judge: the sample is chosen among them, and their local scores
+    make the interval of the pass rate narrower. Null = none; with `stratify` or `prefer` 10 × `at_most`, 10,000 at
+    most."""
     stratify: tuple[str, ...] = ()
+    """Columns of which every value gets its share of the judgements, rare ones more than that; estimates are weighted
+    for it. `language` is told from the prompt where it is not mapped."""
     prefer: tuple[Sign, ...] = ()
+    """Signs of which a row with one has four times the chance of others; estimates are weighted for it."""
     until: Literal["all", "decided"] = "all"
+    """`decided`: judged in growing batches until every limit on a pass rate is decided; `all`: all are judged."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

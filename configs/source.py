@@ -17,23 +17,27 @@ AUTO = "auto"
 
 
 class Quarantine(Section):
-    """The shares of unusable lines above which a run warns, and above which it breaches; null = never."""
+    """The shares of unusable lines that are too much; null = none is."""
 
     warn_above: Share | None = 0.0
+    """Above it the run warns."""
     breach_above: Share | None = 0.05
+    """Above it `operations.records.quarantined_share` breaches."""
 
 
 class Later(Section):
-    """What comes later of a call, joined to it by ID: its ground truth, or its users' feedback.
-
-    `columns` are the columns that it fills. A row without a time counts at the time of its object.
-    """
+    """What comes later of a call, joined to it by ID: its ground truth, or its users' feedback."""
 
     location: DatedLocation
+    """A location as that of `source.inputs`."""
     format: Literal["table", "sagemaker"] = "table"
+    """`sagemaker` for its ground-truth files."""
     join_on: str | None = None
+    """The field that holds the ID; null = the format's own, `id` of a table."""
     time_column: str | None = None
+    """The event time; a row without one counts at the time of its object."""
     columns: dict[str, str] = Field(default_factory=dict)
+    """The columns that it fills: role or name, and its field. The last row of a call stands."""
 
     @property
     def all_columns(self) -> Mapping[str, str]:
@@ -53,23 +57,35 @@ class Later(Section):
 
 
 class Source(Section):
-    """Where the logs are and how their records are laid out.
-
-    A location may name dates (`logs/{yyyy}/{MM}/{dd}/{HH}`); some formats do so by themselves. `outputs` is left out
-    when a record holds both halves. `columns` maps roles to field names or JSON paths, over those that the format
-    brings; other names pass through as segments. The format `auto` is for `genwatch check` alone.
-    """
+    """Where the logs are and how their records are laid out."""
 
     format: str
+    """How the records are laid out: `azure_mdc`, `azure_traces`, `bedrock`, `litellm`, `openai_requests`, `otel_genai`,
+    `sagemaker` or `table`; `auto` for `genwatch check` alone, which says which it is."""
     inputs: DatedLocation
+    """`s3://…`, `az://…`, `gs://…` or `file:///…`; may name dates: `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`. `azure_mdc`
+    appends `{yyyy}/{MM}/{dd}/{HH}` where none is named; collectors that roll daily need `{yyyy}/{MM}/{dd}`."""
     outputs: DatedLocation | None = None
+    """The same of the outputs; left out where a record holds both halves."""
     join_on: str | None = None
+    """The field that both halves share; null = the format's own, such as `correlationid`, or `id` of a table."""
     time_column: str | None = None
+    """The event time: ISO 8601 (without an offset: UTC), or Unix seconds or milliseconds; null = the format's own, such
+    as `time`."""
     columns: dict[str, str] = Field(default_factory=dict)
+    """Role and field. Roles: `prompt completion system history context ground_truth model_version user session language
+    status finish_reason cached feedback latency_ms first_token_ms input_tokens output_tokens temperature`; other names
+    are kept as segments. A field is a name or a JSON path (`$.messages[#-1].content`; `$` is the whole row). Formats
+    with one record a call bring their own; yours are laid over them. A prompt that holds a list of messages becomes its
+    last question, what stands before it the history, what the system was told its instructions (`system`)."""
     ground_truth: Later | None = None
+    """Right answers that come later, joined by ID while `window.revise` lasts."""
     feedback: Later | None = None
+    """What users say later, joined by ID while `window.revise` lasts."""
     endpoint_url: str | None = None
+    """An S3-compatible server for the logs; null = as boto3 finds it."""
     quarantine: Quarantine = Quarantine()
+    """How many unusable lines are too many."""
 
     @model_validator(mode="before")
     @classmethod

@@ -26,7 +26,7 @@ from prefect_docker.worker import DockerWorker, DockerWorkerJobConfiguration
 from prefect_kubernetes.worker import KubernetesWorkerJobConfiguration
 from ruamel.yaml import YAML
 
-from configs.monitor import EngineSettings
+from configs.running import EngineSettings
 from deployments.register import _deployment, register
 from tests.builders import monitor
 from tests.flows.test_cli import ROOT
