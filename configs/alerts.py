@@ -12,17 +12,16 @@ Windows = Annotated[int, Field(ge=1, le=1000)]
 
 
 class Alerts(Section):
-    """Whom to tell, and when.
-
-    `after`: so many windows in a row must be bad before an alert opens. `recover_after`: so many must be good before it
-    recovers; each reopening doubles that, up to eight times, so that one who repaired something hears of it at once and
-    flapping grows quiet by itself. `renotify`: how often to repeat what is still open; null = never again.
-    """
+    """Whom to tell, and when."""
 
     slack: SecretReference | None = None
+    """The webhook: `env:NAME`, `block:slack-webhook/NAME` or `block:secret/NAME`."""
     after: Windows = 1
+    """So many windows in a row must be bad before an alert opens."""
     recover_after: Windows = 1
+    """So many windows in a row must be good before it recovers; twice as many after each reopening, up to 8 times."""
     renotify: Duration | None = timedelta(hours=24)
+    """How often to remind of what is still open and not acknowledged; null = never again."""
 
     @property
     def policy(self) -> Policy:

@@ -46,7 +46,7 @@ def check_thresholds(config: "MonitorConfig") -> None:
             raise ValueError(message)
         if address not in known:
             near = get_close_matches(address, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; docs/monitor-file.md names them"
+            hint = f"; did you mean {near[0]}?" if near else "; docs/reference/measures.md names them"
             message = f"thresholds.{address}: there is no such measure{hint}"
             raise ValueError(message)
         if why := known[address]:

@@ -168,7 +168,7 @@ class Canaries(Section):
     """Interactions with known scores that the judge is asked about in every run."""
 
     file: str
-    """A YAML list of them, beside the monitor file."""
+    """A YAML list of them, as below, beside the monitor file."""
     count: int = Field(default=20, ge=1)
     """The first so many are asked about in every run."""
     min_agreement: Share | None = 0.8
@@ -187,7 +187,7 @@ class Quality(Section):
     """The least share of asked judgements that came back scored; below it an alert opens, and a pass rate is decided
     only if the missing scores could not change the verdict; null = not watched."""
     metric_files: tuple[str, ...] = ()
-    """Metrics of your own: YAML files beside the monitor file."""
+    """Metrics of your own: YAML files beside the monitor file, as below."""
     definitions: dict[str, MetricDefinition] = Field(default_factory=dict)
     """The contents of the metric files; put in when the monitor file is read."""
     canaries: Canaries | None = None

@@ -33,7 +33,8 @@ def _duration(value: object) -> object:
     raise ValueError(message)
 
 
-def _duration_text(value: timedelta) -> str:
+def duration_text(value: timedelta) -> str:
+    """A duration as it is written in a monitor file, in the largest unit that it is a whole number of."""
     seconds = int(value.total_seconds())
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds and seconds % length == 0:
@@ -80,7 +81,7 @@ def _dated_location(value: str) -> str:
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
-    PlainSerializer(_duration_text, return_type=str),
+    PlainSerializer(duration_text, return_type=str),
     Field(json_schema_extra={"type": "string", "examples": ["15m", "1h", "1d"]}),
 ]
 

@@ -36,7 +36,8 @@ app = typer.Typer(
 app.add_typer(alerts, name="alerts")
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
 TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
-Moment = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME")]
+Start = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="The first window's start, UTC.")]
+End = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Where to stop; else one window.")]
 
 
 @app.command(epilog="Example: genwatch check configs/monitors/support-bot.yaml")
@@ -52,8 +53,8 @@ def check(config: Config) -> None:
 )
 def run(
     config: Config,
-    window_start: Moment = None,
-    window_end: Moment = None,
+    window_start: Start = None,
+    window_end: End = None,
     replay: Annotated[  # noqa: FBT002
         bool, typer.Option("--replay", help="Judge again from the raw replies that were kept; nothing is asked.")
     ] = False,
@@ -99,8 +100,8 @@ def backfill(
 )
 def baseline(
     config: Config,
-    window_start: Moment = None,
-    window_end: Moment = None,
+    window_start: Start = None,
+    window_end: End = None,
     file: Annotated[Path | None, typer.Option(help="Prompts and completions as JSON lines, CSV or Parquet.")] = None,
 ) -> None:
     """Keep the interactions of windows, or of a file, that `drift: {baseline: {fixed: true}}` holds windows against."""
@@ -117,8 +118,8 @@ def export(
     config: Config,
     for_labels: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many interactions people are to label.")],
     out: Annotated[Path, typer.Option(help="The file to write: .csv or .jsonl.")] = Path("to-label.csv"),
-    window_start: Moment = None,
-    window_end: Moment = None,
+    window_start: Start = None,
+    window_end: End = None,
 ) -> None:
     """Write judged interactions for people to label: half where a label tells most, half at random."""
     from flows.labelling import export as write  # noqa: PLC0415  seconds
