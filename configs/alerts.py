@@ -24,6 +24,13 @@ class Alerts(Section):
     """How often to remind of what is still open and not acknowledged; null = never again."""
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels, `kind` or `kind:which`; what was told is kept by them."""
+        return ("slack",) if self.slack is not None else ()
+
+    @property
     def policy(self) -> Policy:
         """What the state machine goes by."""
-        return Policy(after=self.after, recover_after=self.recover_after, renotify=self.renotify)
+        return Policy(
+            channels=self.channels, after=self.after, recover_after=self.recover_after, renotify=self.renotify
+        )

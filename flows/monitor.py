@@ -77,7 +77,7 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     assessed = assess(config, job, collected, scored)
     outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
     published = publish(config, job, outcome)
-    notify(config, job, outcome, published)
+    notify(config, job, outcome)
     return final_state([published])
 
 

@@ -214,7 +214,7 @@ def _alerts(config: MonitorConfig, job: Job, verdicts: Iterable[Verdict], store:
     moment = Moment(monitor=config.name, window_start=job.window.start, now=datetime.now(UTC))
     own = read_book(store, job.window.key, job.revision - 1).alerts
     if not job.is_newest:
-        return amend(own, causes(verdicts), actions_about(store, own), moment)
+        return amend(own, causes(verdicts), actions_about(store, own), config.alerts.policy, moment)
     before = book_before(store, job.window.start).alerts
     past = Past(before=before, heard=own if job.revision else before)
     return follow(past, causes(verdicts), actions_about(store, (*before, *own)), config.alerts.policy, moment)

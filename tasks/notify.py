@@ -1,6 +1,6 @@
-"""Notify: alerts to Slack and as Prefect events; what cannot be delivered stays recorded and is told next time."""
+"""Notify: alerts to the channels and as Prefect events; what cannot be delivered is told by the next run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from prefect import runtime, task
@@ -10,98 +10,136 @@ from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.alert_books import Place, mark_untold, unmark_untold, untold_books, write_book
-from tasks.adapters.judgements import read_judgements
+from tasks.adapters.channels import open_channel
 from tasks.adapters.locations import open_storage
-from tasks.adapters.results import read_table
-from tasks.adapters.secret import resolve
-from tasks.adapters.slack import send
 from tasks.adapters.storage import Storage
+from tasks.adapters.telling import Behind, behind
 from tasks.core.alert import Alert, AlertBook
 from tasks.core.errors import ConfigError
-from tasks.core.message import EXAMPLES_SHOWN, Example, SlackMessage, slack_message
-from tasks.core.report.view import failures
-from tasks.core.run import Job, Outcome, Published
+from tasks.core.news import Delivered, News, Notice, heard
+from tasks.core.report.places import MONITOR_PAGE, address, metric_page, run_page
+from tasks.core.run import Job, Outcome
 from tasks.core.window import Window
+
+Books = Mapping[Place, AlertBook]
 
 
 @task(cache_policy=NO_CACHE, task_run_name="notify {job.window.key}")
-def notify(config: MonitorConfig, job: Job, outcome: Outcome, published: Published) -> tuple[str, ...]:
-    """Tell what changed; returns what could not be told, as warnings. Without a channel nothing is told but events."""
+def notify(config: MonitorConfig, job: Job, outcome: Outcome) -> tuple[str, ...]:
+    """Tell each channel what it does not know; returns what could not be told, as warnings.
+
+    What a channel took is recorded before the next one is told. Without a channel nothing is told but events.
+    """
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
-    books = _books(store, job, outcome.assessed.alerts)
-    news = [alert for book in books.values() for alert in book.alerts if alert.to_tell]
-    warnings: list[str] = []
-    if news and config.alerts.slack is not None:
-        run_url = str(runtime.flow_run.ui_url)
-        links = {"Report": published.report} | ({"Run": run_url} if run_url.startswith("http") else {})
-        message = slack_message(config.name, job.window, news, _examples(config, job, outcome, store), links)
-        warnings += _deliver(config.alerts.slack, message)
+    run_url = str(runtime.flow_run.ui_url)
+    warnings, told = tell_all(config, job, outcome, run_url if run_url.startswith("http") else None, store)
     for warning in warnings:
-        log.warning("the alert was not delivered and will be told by the next run: %s", warning)
-        if not job.is_newest and any(alert.to_tell for alert in outcome.assessed.alerts):
-            mark_untold(store, job.window.key, job.revision)
-    if news and not warnings:
-        for place, book in books.items():
-            record_told(store, place, book)
-        log.info("told %d alerts", len(news))
+        log.warning("an alert was not delivered and will be told by the next run: %s", warning)
+    if told:
+        log.info("told %d alerts", told)
     for alert in outcome.assessed.alerts:
         if alert.emits is not None:
             _emit(config.name, job.window, alert)
-    return tuple(warnings)
+    return warnings
+
+
+def tell_all(
+    config: MonitorConfig, job: Job, outcome: Outcome, run: str | None, store: Storage
+) -> tuple[tuple[str, ...], int]:
+    """As `notify`, without Prefect: why what was not told, each reason once, and how many notices were told."""
+    books = _books(store, job, outcome.assessed.alerts)
+    shown = behind(config, job, outcome, store)
+    reasons, told = dict[str, None](), 0
+    for channel in config.alerts.channels:
+        notices = [
+            _notice(config, alert, channel, place, shown if place == _place(job) else None)
+            for place, book in books.items()
+            for alert in book.alerts
+            if channel in alert.news
+        ]
+        if not notices:
+            continue
+        news = News(
+            monitor=config.name,
+            window=job.window,
+            notices=notices,
+            report=_address(config, MONITOR_PAGE if job.is_newest else run_page(job.window.key, job.revision)),
+            run=run,
+        )
+        delivered = _tell(config, channel, news)
+        reasons |= dict.fromkeys(f"{channel}: {why}" for why in delivered.failures.values())
+        told += len(news.notices) - len(delivered.failures)
+        books = _recorded(store, books, channel, delivered)
+    _settle(store, books, job, config.alerts.channels)
+    return tuple(reasons), told
 
 
 def check_channel(config: MonitorConfig) -> str:
-    """Whom alerts are told, in a few words; raises ConfigError where the secret is missing."""
-    if config.alerts.slack is None:
-        return "nobody: alerts are recorded and sent as Prefect events"
-    resolve(config.alerts.slack, "alerts.slack")
-    return f"Slack ({config.alerts.slack})"
+    """Whom alerts are told, in a few words; raises ConfigError where a secret is missing."""
+    for channel in config.alerts.channels:
+        open_channel(config.alerts, channel)
+    return ", ".join(config.alerts.channels) or "nobody: alerts are recorded and sent as Prefect events"
 
 
-def record_told(store: Storage, place: Place, book: AlertBook) -> None:
-    """Note in a window's alerts that they were told, so that the next window knows."""
-    now = datetime.now(UTC)
-    if any(alert.to_tell for alert in book.alerts):
-        told = tuple(alert.told(now) if alert.to_tell else alert for alert in book.alerts)
-        write_book(store, *place, book.model_copy(update={"alerts": told}))
-    if book.amends:
-        unmark_untold(store, *place)
+def _place(job: Job) -> Place:
+    return job.window.key, job.revision
 
 
-def _books(store: Storage, job: Job, alerts: Sequence[Alert]) -> dict[Place, AlertBook]:
+def _address(config: MonitorConfig, page: str) -> str:
+    return address(page, config.name, config.store, config.report.base_url)
+
+
+def _notice(config: MonitorConfig, alert: Alert, channel: str, place: Place, shown: Behind | None) -> Notice:
+    """What the channel is to be told of an alert; of an amended window nothing is `shown` but its page."""
+    signal, subject, _ = alert.address.partition("[")[0].split(".")
+    is_judged = signal == "quality" and subject in config.metrics and shown is not None
+    return Notice(
+        alert=alert,
+        event=alert.news[channel],
+        told=alert.told.get(channel),
+        page=_address(config, metric_page(subject) if is_judged else run_page(*place)),
+        examples=shown.examples.get(alert.key, ()) if shown else (),
+        trend=shown.trends.get(alert.key) if shown else None,
+    )
+
+
+def _tell(config: MonitorConfig, channel: str, news: News) -> Delivered:
+    try:
+        return open_channel(config.alerts, channel).tell(news)
+    except ConfigError as error:
+        return Delivered.nothing(news.notices, str(error))
+
+
+def _books(store: Storage, job: Job, alerts: Sequence[Alert]) -> Books:
     """The alerts of this window, and those of old ones whose amendments could not be told; revised ones are settled."""
-    own = AlertBook(alerts=tuple(alerts), amends=not job.is_newest)
     waiting = untold_books(store)
     for window, revision in waiting:
         if window == job.window.key and revision < job.revision:
             unmark_untold(store, window, revision)
-    return {(job.window.key, job.revision): own} | {
-        place: book for place, book in waiting.items() if place[0] != job.window.key
-    }
+    own = AlertBook(alerts=tuple(alerts), amends=not job.is_newest)
+    if own.amends and any(alert.news for alert in own.alerts):
+        mark_untold(store, *_place(job))
+    return {_place(job): own} | {place: book for place, book in waiting.items() if place[0] != job.window.key}
 
 
-def _deliver(reference: str, message: SlackMessage) -> list[str]:
-    try:
-        failure = send(resolve(reference, "alerts.slack"), message)
-    except ConfigError as error:
-        failure = str(error)
-    return [] if failure is None else [failure]
+def _recorded(store: Storage, books: Books, channel: str, delivered: Delivered) -> Books:
+    """The books after a channel was told, as they are in the store then."""
+    now, after = datetime.now(UTC), dict[Place, AlertBook]()
+    for place, book in books.items():
+        alerts = tuple(heard(alert, channel, delivered, now) for alert in book.alerts)
+        after[place] = book.model_copy(update={"alerts": alerts})
+        if after[place] != book:
+            write_book(store, *place, after[place])
+    return after
 
 
-def _examples(config: MonitorConfig, job: Job, outcome: Outcome, store: Storage) -> list[Example]:
-    interactions = read_table(store, outcome.collected.interactions)
-    worst, _ = failures(read_judgements(config, job.window, interactions, outcome.scored, store), interactions)
-    return [
-        Example(
-            interaction_id=failure.interaction_id,
-            metric=failure.metric,
-            score=failure.score,
-            prompt=failure.texts.get("prompt", ""),
-            completion=failure.texts.get("completion", ""),
-        )
-        for failure in list({one.interaction_id: one for one in reversed(worst)}.values())[::-1][:EXAMPLES_SHOWN]
-    ]
+def _settle(store: Storage, books: Books, job: Job, channels: Sequence[str]) -> None:
+    """Take back the note on old windows of which no channel that the monitor has is to be told any more."""
+    for place, book in books.items():
+        is_told = not any(channel in alert.news for alert in book.alerts for channel in channels)
+        if is_told and (place != _place(job) or book.amends):
+            unmark_untold(store, *place)
 
 
 def _emit(monitor: str, window: Window, alert: Alert) -> None:

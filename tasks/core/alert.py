@@ -1,15 +1,15 @@
 """Alerts as a window leaves them, and what people do about them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.cause import Member
-from tasks.core.verdict import Severity, State
+from tasks.core.verdict import Direction, Severity, State
 
 ID_LENGTH: Final = 8
 
@@ -60,18 +60,31 @@ class Action(Record):
     at: datetime
 
 
+class Told(Record):
+    """What one channel was last told of an alert, and when that was delivered.
+
+    `severity` is what the channel holds it for, None where that believes all is well; `state` is the state that was
+    last told, None once the recovery is past. `thread` is the channel's own reference, by which it goes on with the
+    alert; None where it needs none.
+    """
+
+    at: datetime
+    severity: Severity | None
+    state: State | None
+    thread: str | None = None
+
+
 class Alert(Record):
     """One alert as one window left it.
 
     `key` stays the same for the alert's whole life; `address` is that of the measure which stands for it, `state` what
-    is known of the whole of it. `since` is the start of the window with which it began, `opened_at` when it last
+    is known of the whole of it. `value`, `low`, `high`, `n`, `limit` and `direction` are those of that measure in this
+    window, None where there is none. `since` is the start of the window with which it began, `opened_at` when it last
     opened, `openings` how often it did. `streak` counts windows in a row: bad ones while it is pending, good ones
     otherwise.
 
-    `event` is what happened in this window, or before and could not be told; None where nothing did. `to_tell` says
-    that it is to be told and has not been. `told_at` is when the last message about it was delivered. `told_severity`
-    is what the channel holds it for: None where that believes all is well; `told_state` is the state that was last
-    told. `emits` is what automations are told; `is_emitted` says that to them it is open.
+    `told` is by channel what that was told, `news` by channel what it is still to be told; both know no channel that
+    the monitor does not have. `emits` is what automations are told; `is_emitted` says that to them it is open.
     """
 
     key: str
@@ -82,18 +95,19 @@ class Alert(Record):
     since: datetime
     window_start: datetime
     value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
     limit: float | None
+    direction: Direction | None = None
     explanation: str
     members: tuple[Member, ...] = ()
     streak: int = 0
     openings: int = 0
     created_at: datetime
     opened_at: datetime | None = None
-    event: Event | None = None
-    to_tell: bool = False
-    told_at: datetime | None = None
-    told_severity: Severity | None = None
-    told_state: State | None = None
+    news: Mapping[str, Event] = Field(default_factory=dict)
+    told: Mapping[str, Told] = Field(default_factory=dict)
     emits: Event | None = None
     is_emitted: bool = False
     acknowledged_by: str | None = None
@@ -113,14 +127,15 @@ class Alert(Record):
         """Whether nothing of it is told yet."""
         return self.muted_until is not None and now < self.muted_until
 
-    def told(self, now: datetime) -> "Alert":
-        """The alert after its message was delivered."""
+    def heard_by(self, channel: str, now: datetime, thread: str | None = None) -> "Alert":
+        """The alert after its news was delivered to a channel, which goes on with it by `thread`."""
+        before = self.told.get(channel)
         severity = self.severity if self.is_open else None
-        if self.event is Event.AMENDED:
-            severity = self.told_severity
-        return self.model_copy(
-            update={"to_tell": False, "told_at": now, "told_severity": severity, "told_state": self.state}
-        )
+        if self.news.get(channel) is Event.AMENDED and before is not None:
+            severity = before.severity
+        told = Told(at=now, severity=severity, state=self.state, thread=thread)
+        left = {name: event for name, event in self.news.items() if name != channel}
+        return self.model_copy(update={"news": left, "told": {**self.told, channel: told}})
 
     def acted(self, actions: Iterable[Action]) -> "Alert":
         """The alert after what people did about it; an acknowledgement lasts until it recovers."""

@@ -67,7 +67,7 @@ def follow(
 ) -> tuple[Alert, ...]:
     """The alerts after the newest window: at most one of each cause.
 
-    Whatever the channel does not know is to be told, in this window or a later one, unless it is muted. A window that
+    Whatever a channel does not know is to be told it, in this window or a later one, unless it is muted. A window that
     is run again goes on from the window before it, so that it counts once.
     """
     before, heard = _by_key(past.before), _by_key(past.heard)
@@ -86,12 +86,12 @@ def follow(
 
 
 def amend(
-    previous: Iterable[Alert], found: Iterable[Cause], actions: Sequence[Action], moment: Moment
+    previous: Iterable[Alert], found: Iterable[Cause], actions: Sequence[Action], policy: Policy, moment: Moment
 ) -> tuple[Alert, ...]:
     """What an old window shows now: it is kept with that window and moves nothing else.
 
-    `previous` are the alerts of the window's last revision. It is told only where one of them was told and the state
-    has become another.
+    `previous` are the alerts of the window's last revision. A channel is told only where it was told of one of
+    them and the state has become another.
     """
     known = _by_key(previous)
     amended = []
@@ -105,7 +105,7 @@ def amend(
                 openings=before.openings if before else 1,
             )
             case = _Case(key=key, before=before, heard=before, cause=cause)
-            amended.append(with_amendment(_alert(case, life, moment).acted(actions), before, moment.now))
+            amended.append(with_amendment(_alert(case, life, moment).acted(actions), before, policy, moment.now))
     return tuple(amended)
 
 
@@ -166,7 +166,7 @@ def _alert(case: _Case, life: _Life, moment: Moment) -> Alert:
         "opened_at": last.opened_at if last and stays_open else moment.now if is_open else None,
     }
     if last is not None:
-        known = ("created_at", "told_at", "told_severity", "told_state", "is_emitted")
+        known = ("created_at", "told", "is_emitted")
         told |= {name: getattr(last, name) for name in known}
     return _shown(case, life, moment).model_copy(update=told)
 
@@ -189,7 +189,11 @@ def _shown(case: _Case, life: _Life, moment: Moment) -> Alert:
         since=life.since,
         window_start=moment.window_start,
         value=leading.value if leading else None,
+        low=leading.low if leading else None,
+        high=leading.high if leading else None,
+        n=leading.n if leading else None,
         limit=leading.limit if leading else None,
+        direction=leading.direction if leading else None,
         explanation=told,
         members=members,
         created_at=moment.now,

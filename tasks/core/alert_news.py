@@ -1,10 +1,11 @@
-"""What is to be told of an alert: where the channel's picture of it differs from what is."""
+"""What is to be told of an alert, to each channel: where the channel's picture of it differs from what is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tasks.core.alert import Alert, Event, Status
+from tasks.core.alert import Alert, Event, Status, Told
 from tasks.core.verdict import Severity
 
 OPENINGS: Final = {Event.OPENED, Event.REOPENED, Event.MISSED}
@@ -12,77 +13,101 @@ OPENINGS: Final = {Event.OPENED, Event.REOPENED, Event.MISSED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How many windows in a row open and close an alert, both 1 or more; without `renotify` nobody is reminded."""
+    """Whom to tell and when.
 
+    `channels` are the names of those that the monitor has. `after` and `recover_after` tell how many windows in a row
+    open and close an alert, both 1 or more; without `renotify` nobody is reminded.
+    """
+
+    channels: Sequence[str] = ()
     after: int = 1
     recover_after: int = 1
     renotify: timedelta | None = None
 
 
 def is_told_all(last: Alert, now: datetime) -> bool:
-    """Whether everybody knows how it ended, and no mute has to be remembered."""
-    is_untold = last.to_tell and last.event in OPENINGS
-    return not (is_untold or last.is_emitted or last.told_severity is not None or last.is_muted(now))
+    """Whether every channel knows how it ended, and no mute has to be remembered."""
+    is_untold = any(event in OPENINGS for event in last.news.values())
+    is_believed = any(told.severity is not None for told in last.told.values())
+    return not (is_untold or last.is_emitted or is_believed or last.is_muted(now))
 
 
 def with_news(alert: Alert, last: Alert | None, policy: Policy, now: datetime) -> Alert:
-    """The alert with what is to be told of it: where the channel's picture differs from what is."""
-    event = None if alert.is_muted(now) else _event(alert, last, policy, now)
-    emits = None if alert.is_muted(now) else _emitted(alert, event)
+    """The alert with what each channel is to be told of it; `last` is the record that knows of all telling.
+
+    A channel that is new hears of what is open as opened; one that the monitor has no more is forgotten.
+    """
+    told, news = _kept(alert, policy.channels), dict[str, Event]()
+    for channel in policy.channels if not alert.is_muted(now) else ():
+        untold = last.news.get(channel) if last is not None else None
+        event = _event(alert, told.get(channel), untold, policy, now)
+        if event is not None:
+            news[channel] = event
+    emits = None if alert.is_muted(now) else _emitted(alert, last)
+    over = {name: one for name, one in told.items() if not alert.is_open and name not in news}
     return alert.model_copy(
         update={
-            "event": event,
-            "to_tell": event is not None and event is not Event.ACKNOWLEDGED,
-            "told_state": alert.told_state if alert.is_open or event else None,
+            "news": news,
+            "told": told | {name: one.model_copy(update={"state": None}) for name, one in over.items()},
             "emits": emits,
             "is_emitted": alert.is_emitted if emits in {None, Event.ACKNOWLEDGED} else emits is Event.OPENED,
         }
     )
 
 
-def _event(alert: Alert, last: Alert | None, policy: Policy, now: datetime) -> Event | None:
+def _kept(alert: Alert, channels: Sequence[str]) -> dict[str, Told]:
+    """What is known of the channels that the monitor has."""
+    return {name: told for name, told in alert.told.items() if name in channels}
+
+
+def _event(alert: Alert, told: Told | None, untold: Event | None, policy: Policy, now: datetime) -> Event | None:
+    """What one channel is to be told; `untold` is what it could not be told before."""
     if not alert.is_open:
-        return _ending(alert, last)
-    if alert.told_severity is None:
-        return Event.REOPENED if alert.told_at else Event.OPENED
-    if alert.severity is Severity.CRITICAL and alert.told_severity is Severity.WARNING:
+        return _ending(alert, told, untold)
+    if told is None or told.severity is None:
+        return Event.REOPENED if told else Event.OPENED
+    if alert.severity is Severity.CRITICAL and told.severity is Severity.WARNING:
         return Event.ESCALATED
     if alert.status is Status.ACKNOWLEDGED:
-        was_known = last is not None and last.status is Status.ACKNOWLEDGED
-        return None if was_known else Event.ACKNOWLEDGED
-    return Event.REMINDED if _is_due(alert, policy, now) else None
+        return None
+    return Event.REMINDED if _is_due(alert, told, policy, now) else None
 
 
-def _ending(alert: Alert, last: Alert | None) -> Event | None:
+def _ending(alert: Alert, told: Told | None, untold: Event | None) -> Event | None:
     """What is told of an alert that is not open: that it recovered, to a channel that knows of it or should have."""
     if alert.status is not Status.RECOVERED:
         return None
-    if alert.told_severity is not None:
+    if told is not None and told.severity is not None:
         return Event.RECOVERED
-    return Event.MISSED if last is not None and last.to_tell and last.event in OPENINGS else None
+    return Event.MISSED if untold in OPENINGS else None
 
 
-def _is_due(alert: Alert, policy: Policy, now: datetime) -> bool:
+def _is_due(alert: Alert, told: Told, policy: Policy, now: datetime) -> bool:
     """Whether to remind of it: after the time for that, and when a mute has ended."""
-    if alert.told_at is None:
-        return False
-    was_muted = alert.muted_until is not None and alert.told_at < alert.muted_until
-    return was_muted or (policy.renotify is not None and now - alert.told_at >= policy.renotify)
+    was_muted = alert.muted_until is not None and told.at < alert.muted_until
+    return was_muted or (policy.renotify is not None and now - told.at >= policy.renotify)
 
 
-def _emitted(alert: Alert, event: Event | None) -> Event | None:
+def _emitted(alert: Alert, last: Alert | None) -> Event | None:
     """What automations are told, each change once: they need no reminders."""
     if alert.is_open and not alert.is_emitted:
         return Event.OPENED
     if alert.status is Status.RECOVERED and alert.is_emitted:
         return Event.RECOVERED
-    return Event.ACKNOWLEDGED if event is Event.ACKNOWLEDGED else None
+    was_known = last is not None and last.status is Status.ACKNOWLEDGED
+    return Event.ACKNOWLEDGED if alert.status is Status.ACKNOWLEDGED and not was_known else None
 
 
-def with_amendment(alert: Alert, before: Alert | None, now: datetime) -> Alert:
-    """The record of an old window; told where what was told of it is no longer so."""
-    was = None if before is None or before.told_at is None else before.told_state
-    is_other = before is not None and (before.state is not alert.state or before.to_tell)
-    to_tell = was is not None and was is not alert.state and is_other and not alert.is_muted(now)
-    told = f"was {was}, is {alert.state}: {alert.explanation}" if to_tell else alert.explanation
-    return alert.model_copy(update={"event": Event.AMENDED, "to_tell": to_tell, "explanation": told})
+def with_amendment(alert: Alert, before: Alert | None, policy: Policy, now: datetime) -> Alert:
+    """The record of an old window; a channel is told where what it was told of it is no longer so."""
+    told = _kept(alert, policy.channels)
+    if before is None or alert.is_muted(now):
+        return alert.model_copy(update={"told": told})
+    news = {
+        name: Event.AMENDED
+        for name, one in told.items()
+        if one.state is not None
+        and one.state is not alert.state
+        and (before.state is not alert.state or name in before.news)
+    }
+    return alert.model_copy(update={"told": told, "news": news})

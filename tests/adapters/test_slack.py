@@ -7,7 +7,8 @@ import pytest
 
 from tasks.adapters.slack import send
 from tasks.core.alert import Alert, Event, Status
-from tasks.core.message import Example, SlackMessage, slack_message
+from tasks.core.message import SlackMessage, slack_message
+from tasks.core.news import Example, News, Notice
 from tasks.core.verdict import Severity, State
 from tasks.core.window import Window
 from tests.servers.http import HttpServer, Reply, serve
@@ -39,15 +40,20 @@ def alert(
         "explanation": explanation,
         "created_at": START,
         "openings": 1,
-        "event": event,
-        "to_tell": True,
+        "news": {"slack": event},
     }
     return Alert(**fields | changes)
 
 
 def message(alerts: list[Alert], text: str = "fine") -> SlackMessage:
-    example = Example(interaction_id=text, metric="relevance", score=1.0, prompt=text, completion=text)
-    return slack_message("bot", WINDOW, alerts, [example] * 5, {"Report": "file:///x?a=1&b=<2>"})
+    example = Example(
+        interaction_id=text, metric="relevance", score=1.0, prompt=text, completion=text, page="file:///x"
+    )
+    notices = [
+        Notice(alert=one, event=one.news["slack"], told=None, page="file:///x", examples=[example] * 5)
+        for one in alerts
+    ]
+    return slack_message(News(monitor="bot", window=WINDOW, notices=notices, report="file:///x?a=1&b=<2>"))
 
 
 def texts(block: Any) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Alerts over windows: what a person is told, and what not."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from tasks.core.alert import Action, ActionKind, Alert, Event, Status
 from tasks.core.alert_life import MOST_PATIENT, REMEMBERED, Moment, Past, amend, follow
 from tasks.core.alert_news import Policy
 from tasks.core.cause import causes
+from tasks.core.news import Notice
 from tasks.core.verdict import Direction, Severity, State, Verdict
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -20,6 +21,7 @@ DAY = 24 * HOUR
 RATE = "quality.fluency.pass_rate"
 OK, BREACH, UNDECIDED, NO_DATA = State.OK, State.BREACH, State.UNDECIDED, State.NO_DATA
 OPENED = {Event.OPENED, Event.REOPENED}
+CHAT, PAGER = "chat", "pager"
 
 
 def verdict(state: State, address: str = RATE, severity: Severity = Severity.CRITICAL, **more: object) -> Verdict:
@@ -43,15 +45,23 @@ def verdict(state: State, address: str = RATE, severity: Severity = Severity.CRI
 
 @dataclass
 class Watched:
-    """A monitor that runs at the end of every hour; `heard` are the events that were delivered, by window."""
+    """A monitor that runs at the end of every hour; `heard` are the events that were delivered, by window.
+
+    They are those of the first channel; `others` are those of all others.
+    """
 
     policy: Policy = field(default_factory=lambda: Policy(renotify=DAY))
     alerts: tuple[Alert, ...] = ()
     actions: list[Action] = field(default_factory=list)
     heard: list[tuple[int, Event]] = field(default_factory=list)
+    others: list[tuple[int, Event]] = field(default_factory=list)
     emitted: list[Event] = field(default_factory=list)
     before: tuple[Alert, ...] = ()
     hour: int = -1
+
+    def __post_init__(self) -> None:
+        if not self.policy.channels:
+            self.policy = replace(self.policy, channels=(CHAT,))
 
     @property
     def now(self) -> datetime:
@@ -66,27 +76,33 @@ class Watched:
     def events(self) -> list[Event]:
         return [event for _, event in self.heard]
 
-    def see(self, *verdicts: Verdict, delivers: bool = True, hours: int = 1) -> tuple[Alert, ...]:
-        """The next window, of these verdicts."""
+    def see(
+        self, *verdicts: Verdict, delivers: bool = True, hours: int = 1, fails: Sequence[str] = ()
+    ) -> tuple[Alert, ...]:
+        """The next window, of these verdicts; nothing is delivered to what `fails`, or else to the first channel."""
         self.before, self.hour = self.alerts, self.hour + hours
-        return self._run(Past(before=self.before, heard=self.before), verdicts, delivers=delivers)
+        fails = fails if delivers else self.policy.channels[:1]
+        return self._run(Past(before=self.before, heard=self.before), verdicts, fails)
 
     def again(self, *verdicts: Verdict) -> tuple[Alert, ...]:
         """The same window once more, with later data."""
-        return self._run(Past(before=self.before, heard=self.alerts), verdicts, delivers=True)
+        return self._run(Past(before=self.before, heard=self.alerts), verdicts, ())
 
     def act(self, action: ActionKind, until: datetime | None = None) -> None:
         """Somebody does something about the only alert, just after the run."""
         at = self.now + timedelta(seconds=1)
         self.actions.append(Action(id=self.alert.id, action=action, until=until, by="sam", at=at))
 
-    def _run(self, past: Past, verdicts: Iterable[Verdict], *, delivers: bool) -> tuple[Alert, ...]:
+    def _run(self, past: Past, verdicts: Iterable[Verdict], fails: Sequence[str]) -> tuple[Alert, ...]:
         moment = Moment(monitor="bot", window_start=START + self.hour * HOUR, now=self.now)
         seen = follow(past, causes(verdicts), self.actions, self.policy, moment)
-        if delivers:
-            self.heard += [(self.hour, alert.event) for alert in seen if alert.to_tell and alert.event]
         self.emitted += [alert.emits for alert in seen if alert.emits]
-        self.alerts = tuple(one.told(self.now) if one.to_tell and delivers else one for one in seen)
+        for number, channel in enumerate(self.policy.channels):
+            if channel not in fails:
+                told = self.others if number else self.heard
+                told += [(self.hour, alert.news[channel]) for alert in seen if channel in alert.news]
+                seen = tuple(one.heard_by(channel, self.now) if channel in one.news else one for one in seen)
+        self.alerts = seen
         return self.alerts
 
 
@@ -281,41 +297,120 @@ def test_a_segment_that_was_bad_keeps_the_alert_open_until_it_is_ok() -> None:
 
 def amended(previous: tuple[Alert, ...], state: State, actions: Sequence[Action] = ()) -> Alert:
     moment = Moment(monitor="bot", window_start=START, now=START + 5 * HOUR)
-    (found,) = amend(previous, causes([verdict(state)]), actions, moment)
+    (found,) = amend(previous, causes([verdict(state)]), actions, Policy(channels=(CHAT,)), moment)
     return found
+
+
+def said(alert: Alert) -> str:
+    """The sentence by which an alert is told."""
+    return Notice(alert=alert, event=alert.news[CHAT], told=alert.told.get(CHAT), page="").sentence
 
 
 def test_an_old_window_records_its_breach_and_tells_nobody() -> None:
     found = amended((), BREACH)
-    assert (found.event, found.to_tell) == (Event.AMENDED, False)
+    assert (found.state, found.news) == (BREACH, {})
 
 
 def test_a_told_verdict_that_has_become_another_is_amended_once() -> None:
     watched = over([BREACH])
     first = amended(watched.alerts, OK)
-    assert (first.to_tell, first.explanation) == (True, "was breach, is ok: as it is: ok")
-    told = first.told(START + 5 * HOUR)
-    assert not amended((told,), OK).to_tell
-    assert amended((first,), OK).to_tell, "it could not be told"
-    assert not amended((first,), BREACH).to_tell, "it is again what was told"
-    assert amended((told,), BREACH).explanation.startswith("was ok, is breach")
-    assert not amended(watched.alerts, BREACH).to_tell
+    assert first.news == {CHAT: Event.AMENDED}
+    assert said(first) == "was breach, is ok: as it is: ok"
+    told = first.heard_by(CHAT, START + 5 * HOUR)
+    assert not amended((told,), OK).news
+    assert amended((first,), OK).news, "it could not be told"
+    assert not amended((first,), BREACH).news, "it is again what was told"
+    assert said(amended((told,), BREACH)).startswith("was ok, is breach")
+    assert not amended(watched.alerts, BREACH).news
 
 
 def test_an_amendment_of_a_muted_alert_is_not_told() -> None:
     watched = over([BREACH])
     watched.act(ActionKind.MUTE, until=START + DAY)
-    assert not amended(watched.alerts, OK, watched.actions).to_tell
+    assert not amended(watched.alerts, OK, watched.actions).news
 
 
 def test_a_window_after_a_recovery_was_told_nothing_that_could_be_amended() -> None:
-    assert not amended(over([BREACH, OK, OK]).alerts, BREACH).to_tell
+    assert not amended(over([BREACH, OK, OK]).alerts, BREACH).news
 
 
 def test_the_short_name_is_the_same_in_every_window() -> None:
     names = {over([BREACH] * count).alert.id for count in (1, 2, 3)}
     assert len(names) == 1
     assert len(names.pop()) == 8
+
+
+BOTH = Policy(channels=(CHAT, PAGER), renotify=DAY)
+
+
+def test_a_channel_that_fails_hears_it_later_and_the_other_hears_it_once() -> None:
+    watched = Watched(policy=BOTH)
+    for _ in range(3):
+        watched.see(verdict(BREACH), fails=[CHAT])
+    watched.see(verdict(BREACH))
+    watched.see(verdict(OK), fails=[PAGER])
+    watched.see(verdict(OK))
+    assert watched.heard == [(3, Event.OPENED), (4, Event.RECOVERED)]
+    assert watched.others == [(0, Event.OPENED), (5, Event.RECOVERED)]
+    assert watched.emitted == [Event.OPENED, Event.RECOVERED]
+
+
+def test_what_came_and_went_while_one_channel_failed_is_told_to_that_one_as_missed() -> None:
+    watched = Watched(policy=BOTH)
+    watched.see(verdict(BREACH), fails=[CHAT])
+    watched.see(verdict(OK), fails=[CHAT])
+    watched.see(verdict(OK))
+    assert (watched.heard, watched.others) == ([(2, Event.MISSED)], [(0, Event.OPENED), (1, Event.RECOVERED)])
+    watched.see(verdict(OK))
+    assert len(watched.heard) + len(watched.others) == 3
+
+
+def test_each_channel_is_reminded_by_when_it_was_told() -> None:
+    watched = Watched(policy=BOTH)
+    for hour in range(30):
+        watched.see(verdict(BREACH), fails=[CHAT] if hour < 5 else [])
+    assert watched.heard == [(5, Event.OPENED), (29, Event.REMINDED)]
+    assert watched.others == [(0, Event.OPENED), (24, Event.REMINDED)]
+
+
+def test_a_channel_that_is_added_hears_of_what_is_open_and_not_of_what_is_over() -> None:
+    watched = over([BREACH])
+    watched.see(verdict(BREACH), verdict(BREACH, "drift.prompt.auc"))
+    watched.see(verdict(BREACH), verdict(OK, "drift.prompt.auc"))
+    watched.policy = Policy(channels=(CHAT, PAGER))
+    watched.see(verdict(BREACH), verdict(OK, "drift.prompt.auc"))
+    assert watched.others == [(3, Event.OPENED)]
+    assert len(watched.heard) == 3
+
+
+def test_a_channel_that_is_removed_is_forgotten_and_holds_no_alert_back() -> None:
+    watched = Watched(policy=BOTH)
+    watched.see(verdict(BREACH), fails=[PAGER])
+    watched.policy = Policy(channels=(CHAT,))
+    watched.see(verdict(BREACH))
+    assert (watched.alert.told.keys(), watched.alert.news) == ({CHAT}, {})
+    watched.see(verdict(OK))
+    for _ in range(REMEMBERED + 1):
+        watched.see(verdict(OK))
+    assert watched.alerts == ()
+
+
+def test_without_a_channel_nobody_is_told_and_automations_are() -> None:
+    watched = Watched()
+    watched.policy = Policy()
+    for state in (BREACH, BREACH, OK):
+        watched.see(verdict(state))
+        assert (watched.alert.news, watched.alert.told) == ({}, {})
+    assert watched.emitted == [Event.OPENED, Event.RECOVERED]
+
+
+def test_the_thread_of_an_alert_is_kept_by_channel() -> None:
+    watched = Watched(policy=BOTH)
+    watched.see(verdict(BREACH), fails=[CHAT, PAGER])
+    held = watched.alert.heard_by(CHAT, watched.now, "C1:1.5")
+    watched.alerts = (held,)
+    watched.see(verdict(BREACH), fails=[PAGER])
+    assert watched.alert.told[CHAT].thread == "C1:1.5"
 
 
 STEP = st.tuples(
@@ -342,7 +437,7 @@ def test_opened_and_recovered_are_told_in_turn_and_nothing_under_a_mute(
             watched.again(verdict(state))
         if any(alert.is_muted(watched.now) for alert in watched.alerts):
             assert len(watched.heard) == count
-            assert all(not alert.to_tell and alert.emits is None for alert in watched.alerts)
+            assert all(not alert.news and alert.emits is None for alert in watched.alerts)
         if action and watched.alerts:
             watched.act(ActionKind(action), until=watched.now + hours * HOUR if action == "mute" else None)
     turns = [event for event in watched.events if event in OPENED | {Event.RECOVERED}]
@@ -355,11 +450,29 @@ def test_opened_and_recovered_are_told_in_turn_and_nothing_under_a_mute(
     assert emitted == [Event.OPENED, Event.RECOVERED] * (len(emitted) // 2) + [Event.OPENED] * (len(emitted) % 2)
 
 
+@given(st.lists(st.tuples(st.sampled_from(State), st.booleans(), st.booleans()), max_size=40), POLICIES)
+def test_what_one_channel_hears_does_not_go_by_another(steps: list[tuple[State, bool, bool]], policy: Policy) -> None:
+    both = Watched(policy=replace(policy, channels=(CHAT, PAGER)))
+    chat, pager = Watched(policy=replace(policy, channels=(CHAT,))), Watched(policy=replace(policy, channels=(PAGER,)))
+    for state, chat_fails, pager_fails in steps:
+        both.see(verdict(state), fails=[CHAT] * chat_fails + [PAGER] * pager_fails)
+        chat.see(verdict(state), delivers=not chat_fails)
+        pager.see(verdict(state), delivers=not pager_fails)
+    assert (both.heard, both.others) == (chat.heard, pager.heard)
+    assert both.emitted == chat.emitted == pager.emitted
+
+
 @given(st.lists(st.sampled_from([OK, UNDECIDED, NO_DATA]), max_size=30), POLICIES)
 def test_without_a_breach_there_is_no_alert(states: list[State], policy: Policy) -> None:
     watched = Watched(policy=policy)
     for state in states:
         assert watched.see(verdict(state)) == ()
+
+
+def believed(alert: Alert, channel: str = CHAT) -> Severity | None:
+    """What a channel holds an alert for."""
+    told = alert.told.get(channel)
+    return None if told is None else told.severity
 
 
 @given(st.lists(st.sampled_from(State), min_size=1, max_size=40), st.integers(0, 39), POLICIES)
@@ -375,7 +488,7 @@ def test_a_failed_delivery_changes_when_something_is_told_and_not_what_is_open(
     for key, one in held.items():
         other = others[key]
         assert (one.status, one.since, one.openings) == (other.status, other.since, other.openings)
-        assert one.told_severity == other.told_severity
+        assert believed(one) == believed(other)
 
 
 @given(st.integers(1, 200), st.integers(1, MOST_PATIENT - 1), st.integers(1, 3))
@@ -390,7 +503,7 @@ def test_an_amendment_moves_no_other_window(states: list[State], late: State) ->
     watched = over(states)
     before = watched.alerts
     moment = Moment(monitor="bot", window_start=START, now=watched.now)
-    amend(over(states[:1]).alerts, causes([verdict(late)]), (), moment)
+    amend(over(states[:1]).alerts, causes([verdict(late)]), (), watched.policy, moment)
     assert watched.alerts == before
     followed = over(states)
     followed.see(verdict(BREACH))

