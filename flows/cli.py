@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from flows.alerting import app as alerts
+from flows.exporting import EXAMPLES, export
 from tasks.core.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(alerts, name="alerts")
+app.command(epilog=EXAMPLES)(export)
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
 TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 Start = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="The first window's start, UTC.")]
@@ -111,20 +113,6 @@ def baseline(
     from flows.checking import make_baseline  # noqa: PLC0415  seconds
 
     typer.echo(make_baseline(_load(config), window_start, window_end, file))
-
-
-@app.command(epilog="Example: genwatch export configs/monitors/support-bot.yaml --for-labels 100 --out to-label.csv")
-def export(
-    config: Config,
-    for_labels: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many interactions people are to label.")],
-    out: Annotated[Path, typer.Option(help="The file to write: .csv or .jsonl.")] = Path("to-label.csv"),
-    window_start: Start = None,
-    window_end: End = None,
-) -> None:
-    """Write judged interactions for people to label: half where a label tells most, half at random."""
-    from flows.labelling import export as write  # noqa: PLC0415  seconds
-
-    write(_load(config), for_labels, out, window_start, window_end)
 
 
 @app.command(epilog="Example: genwatch calibrate configs/monitors/support-bot.yaml --labels to-label.csv")

@@ -12,20 +12,12 @@ from typing import Final
 from tasks.core.errors import ConfigError
 from tasks.core.plain import plain
 from tasks.core.quality.metric import Metric, Scale
+from tasks.core.spreadsheet import guarded, unguarded
 from tasks.core.window import key_of, start_of_key
 
 PREFIX: Final = "label_"
 REQUIRED: Final = ("interaction_id", "window")
 PROBABILITY: Final = "probability"
-RISKY: Final = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "'",
-)  # a spreadsheet takes some for formulas; ' so that reading undoes it
 RANGE: Final = ".."
 SHOWN: Final = 40
 WORDS: Final[Mapping[str, bool]] = {"pass": True, "fail": False, "true": True, "false": False}
@@ -78,7 +70,7 @@ def write_file(rows: Sequence[ToLabel], metrics: Sequence[str], *, is_csv: bool)
     names = list(documents[0]) if documents else [*REQUIRED, *(f"{PREFIX}{name}" for name in metrics)]
     writer = csv.DictWriter(sink, names, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _guarded(value) for name, value in one.items()} for one in documents)
+    writer.writerows({name: guarded(value) for name, value in one.items()} for one in documents)
     return sink.getvalue().encode("utf-8-sig", errors="replace")
 
 
@@ -124,10 +116,6 @@ def _document(one: ToLabel, metrics: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _guarded(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value
-
-
 def _csv_rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # it is the process's own, hence only raised
     separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
@@ -137,11 +125,7 @@ def _csv_rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
         message = f"{place}: the file has no column {missing[0]}; fill in a file of genwatch export --for-labels"
         raise ConfigError(message)
     for number, row in enumerate(reader, start=1):
-        yield number, {name: _unguarded(value) for name, value in row.items() if name and isinstance(value, str)}
-
-
-def _unguarded(value: str) -> str:
-    return value[1:] if value.startswith("'") and value[1:].startswith(RISKY) else value
+        yield number, {name: unguarded(value) for name, value in row.items() if name and isinstance(value, str)}
 
 
 def _json_rows(text: str, faults: list[str]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -1,0 +1,1 @@
+"""Sets for evaluation and fine-tuning, curated from what was judged: pure values and formats."""
