@@ -10,6 +10,7 @@ import typer
 
 from flows.alerting import app as alerts
 from flows.exporting import EXAMPLES, export
+from flows.tracing import EXAMPLE, show
 from tasks.core.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts, name="alerts")
 app.command(epilog=EXAMPLES)(export)
+app.command(epilog=EXAMPLE)(show)
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
 TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 Start = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="The first window's start, UTC.")]

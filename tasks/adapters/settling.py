@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from configs.sample import Sample
 from tasks.adapters.slicing import HALVES
@@ -125,6 +126,15 @@ def astray(engine: "Engine", homes: Mapping[int, Window], rules: Rules) -> tuple
     return found or (0, None)
 
 
+def fates_of(engine: "Engine", key: UUID, rules: Rules) -> list[dict[str, Any]]:
+    """What became of each half with a key, in the order of their times: the columns of `settle.FATES`."""
+    engine.execute("CREATE OR REPLACE TABLE halves AS SELECT * FROM all_halves WHERE key = $1::UUID", [str(key)])
+    _settle(engine, rules)
+    found = engine.execute(settle.FATES, {"every": rules.parameters["every"]})
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
 def keys_in(window: Window) -> str:
     """A query of the keys of the halves whose own time lies in a window."""
     return f"SELECT key FROM all_halves WHERE {_within(window.start, window.end)}"
@@ -144,19 +154,24 @@ def _parts(engine: "Engine", span: Window | None, keys: str, rules: Rules) -> It
     engine.execute(f"CREATE OR REPLACE TABLE wanted AS SELECT DISTINCT key FROM ({keys if outside else NO_KEYS})")
     among = "SEMI JOIN wanted w ON h.key IS NOT DISTINCT FROM w.key" if outside else ""
     (rows,) = engine.execute(f"SELECT count(*) FROM all_halves h {among} WHERE {near}").fetchone() or (0,)
-    late = {name: rules.parameters[name] for name in ("every", "late")}
     parts = -(-int(rows) // PART_ROWS)
     for part in _divided(engine, f"SELECT h.* FROM all_halves h {among} WHERE {near}", parts):
         engine.execute(f"CREATE OR REPLACE TABLE halves AS {part}")
-        engine.execute(f"CREATE OR REPLACE TABLE settled_inputs AS {settle.INPUTS}", rules.parameters)
-        engine.execute(f"CREATE OR REPLACE TABLE settled_outputs AS {settle.OUTPUTS}", rules.parameters)
-        engine.execute(f"CREATE OR REPLACE TABLE settled_later AS {settle.LATER}", late)
-        engine.execute(f"CREATE OR REPLACE VIEW pairs AS {settle.PAIRS}")
+        _settle(engine, rules)
         (settled,) = engine.execute("SELECT count(*) FROM halves").fetchone() or (0,)
         yield int(settled)
     engine.execute("DROP VIEW IF EXISTS pairs")
     for name in ("halves", "settled_inputs", "settled_outputs", "settled_later", "wanted"):
         engine.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _settle(engine: "Engine", rules: Rules) -> None:
+    """Settle the table `halves`."""
+    late = {name: rules.parameters[name] for name in ("every", "late")}
+    engine.execute(f"CREATE OR REPLACE TABLE settled_inputs AS {settle.INPUTS}", rules.parameters)
+    engine.execute(f"CREATE OR REPLACE TABLE settled_outputs AS {settle.OUTPUTS}", rules.parameters)
+    engine.execute(f"CREATE OR REPLACE TABLE settled_later AS {settle.LATER}", late)
+    engine.execute(f"CREATE OR REPLACE VIEW pairs AS {settle.PAIRS}")
 
 
 def _divided(engine: "Engine", halves: str, parts: int) -> Iterator[str]:

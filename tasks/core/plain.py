@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+LINE_ENDS: Final = re.compile(r"\r\n|[\r\n]")
 MARKS: Final = re.compile(r"[\\`*\[\]<>#|!~]|(?<![^\W_])_|_(?![^\W_])")  # an underscore within a word is none
 
 
@@ -13,6 +14,11 @@ def plain(text: str, limit: int) -> str:
     """
     words = " ".join("".join(one if one.isprintable() else " " for one in text[: 4 * limit]).split())
     return words if len(words) <= limit else f"{words[: limit - 1]}…"
+
+
+def plain_lines(text: str) -> list[str]:
+    """The lines of a text, each without control characters and others that are not seen, and with its spaces."""
+    return ["".join(one if one.isprintable() else " " for one in line) for line in LINE_ENDS.split(text)]
 
 
 def unmarked(text: str) -> str:

@@ -126,3 +126,21 @@ COUNTS: Final = f"""
            (sum(digest) % 18446744073709551616)::VARCHAR AS digest, max(newest) AS newest
     FROM counted GROUP BY window_start
 """
+FATES: Final = f"""
+    SELECT i.side, i.object, i.line_hash, i.index, i.row_count, i.time, i.window_start,
+           CASE WHEN i.is_copy THEN 'duplicate' WHEN p.key IS NULL THEN 'orphan' ELSE 'joined' END AS fate
+    FROM (SELECT 0 AS side, * FROM settled_inputs) i
+    LEFT JOIN pairs p ON p.key = i.key AND p.index = i.index AND p.event_time = i.time
+    UNION ALL
+    SELECT 1, object, line_hash, index, row_count, time, window_start,
+           CASE WHEN is_copy THEN 'duplicate' WHEN input_time IS NULL THEN 'orphan' ELSE 'joined' END
+    FROM settled_outputs
+    UNION ALL
+    SELECT side, object, line_hash, index, row_count, time, window_start,
+           CASE WHEN input_time IS NULL THEN 'orphan' WHEN is_copy THEN 'replaced' ELSE 'joined' END
+    FROM settled_later
+    UNION ALL
+    SELECT side, object, line_hash, index, row_count, time, {window_of("time")}, 'not_a_call'
+    FROM halves WHERE side = 2
+    ORDER BY 6, 1, 2, 3, 4
+"""
