@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from flows.options import TIMES, Config
 from tasks.core.plain import plain
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 NAME_SHOWN: Final = 60
 NOBODY: Final = "somebody"
 SENTENCE_SHOWN: Final = 1000
-TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 EXAMPLES: Final = """Example: genwatch alerts support-bot.yaml
 
 Example: genwatch alerts support-bot.yaml ack 1f0c2a9b
@@ -28,9 +28,7 @@ By = Annotated[str, typer.Option(envvar="USER", help="Who you are.")]
 
 
 @app.callback(invoke_without_command=True)
-def alerts(
-    context: typer.Context, config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
-) -> None:
+def alerts(context: typer.Context, config: Config) -> None:
     """List the alerts of a monitor, acknowledge one, or mute it; works while the monitor runs."""
     context.obj = config
     if context.invoked_subcommand is None:

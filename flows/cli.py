@@ -10,6 +10,7 @@ import typer
 
 from flows.alerting import app as alerts
 from flows.exporting import EXAMPLES, export
+from flows.options import TIMES, Config, End, Start
 from flows.tracing import EXAMPLE, show
 from tasks.core.errors import ConfigError, MonitorError
 
@@ -38,10 +39,6 @@ app = typer.Typer(
 app.add_typer(alerts, name="alerts")
 app.command(epilog=EXAMPLES)(export)
 app.command(epilog=EXAMPLE)(show)
-Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")]
-TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
-Start = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="The first window's start, UTC.")]
-End = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Where to stop; else one window.")]
 
 
 @app.command(epilog="Example: genwatch check configs/monitors/support-bot.yaml")

@@ -1,28 +1,26 @@
 """The command that writes interactions to a file: to be labelled, or as sets for evaluation and fine-tuning."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from flows.options import Config, End, Start
 from tasks.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from configs.monitor import MonitorConfig
     from tasks.curate import Curated, Wanted
 
-TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 TO_LABEL: Final = Path("to-label.csv")
 KINDS: Final = "jsonl, csv, parquet, openai-finetune, openai-preference, ragas, deepeval"
 EXAMPLES: Final = """Example: genwatch export support-bot.yaml --for-labels 100 --out to-label.csv
 
 Example: genwatch export support-bot.yaml --failing groundedness --format ragas --out failing.jsonl"""
-Moment = Annotated[datetime | None, typer.Option(formats=TIMES, metavar="TIME")]
 
 
 def export(  # noqa: PLR0913, PLR0917  the options of one command
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")],
+    config: Config,
     for_labels: Annotated[
         int | None, typer.Option(min=1, metavar="ROWS", help="Write so many judged interactions for people to label.")
     ] = None,
@@ -35,8 +33,8 @@ def export(  # noqa: PLR0913, PLR0917  the options of one command
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The file to write; to-label.csv for labels if left out.")
     ] = None,
-    window_start: Moment = None,
-    window_end: Moment = None,
+    window_start: Start = None,
+    window_end: End = None,
 ) -> None:
     """Write interactions to a file: for people to label, or sets for evaluation and fine-tuning of what failed."""
     if sum(one is not None for one in (for_labels, failing, passing)) != 1:

@@ -3,11 +3,11 @@
 import json
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from flows.options import TIMES, Config
 from tasks.core.plain import plain, plain_lines
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from tasks.core.traced import HalfSeen, Said, Sampled, Trace
 
-TIMES: Final = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 EXAMPLE: Final = "Example: genwatch show configs/monitors/support-bot.yaml 6fa2b1c0 --full"
 SHOWN: Final = 300
 LINE: Final = 1_000
@@ -25,7 +24,7 @@ SIGNS: Final = {True: "passed", False: "failed", None: "no score"}
 
 
 def show(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The monitor file.")],
+    config: Config,
     interaction: Annotated[str, typer.Argument(metavar="ID", help="The interaction, or its call, as it was logged.")],
     window: Annotated[
         datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Look in the window that begins then.")
