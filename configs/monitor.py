@@ -12,6 +12,7 @@ from configs.custom import Custom
 from configs.decide import Decide
 from configs.drift import UNCOMPARED, Drift
 from configs.evaluator import Evaluator
+from configs.export import Export
 from configs.limits import Limit
 from configs.quality import Quality
 from configs.report import Report
@@ -78,6 +79,8 @@ class MonitorConfig(Section):
     """Whom to tell, and when."""
     report: Report = Report()
     """Where people open the report."""
+    export: Export = Export()
+    """Where the results go beside the store ([exports.md](exports.md))."""
     engine: EngineSettings = EngineSettings()
     """What a run may use."""
     retention: Retention = Retention()

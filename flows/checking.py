@@ -21,6 +21,7 @@ from tasks.core.manifest import RecordCounts
 from tasks.core.plain import plain
 from tasks.core.records.formats import FORMATS
 from tasks.core.window import asked_windows, newest_closed, window_at
+from tasks.export import check_exports
 from tasks.foreseeing import check_evaluator, detectable, estimate_of
 from tasks.measuring import check_signals
 from tasks.notify import check_channel
@@ -141,6 +142,7 @@ def check_before_run(
     if asks:
         check_evaluator(config)
     check_channel(config)
+    check_exports(config)
 
 
 def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
@@ -150,6 +152,8 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     yield "store", config.store
     yield "evaluator", check_evaluator(config)
     yield "alerts", check_channel(config)
+    for target in check_exports(config):
+        yield "export", target
     for subject, why in switched_off(config).items():
         yield "off", f"{subject} {why}"
     for threshold in config.all_thresholds:

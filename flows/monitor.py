@@ -15,6 +15,7 @@ from tasks.batch import submit, wait
 from tasks.collect import collect, recollect
 from tasks.core.run import Job, Outcome, Published
 from tasks.due import due
+from tasks.export import export
 from tasks.notify import notify
 from tasks.publish import publish, published_since, read_published
 from tasks.retain import retain
@@ -77,6 +78,8 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     assessed = assess(config, job, collected, scored)
     outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
     published = publish(config, job, outcome)
+    if config.export.is_on:
+        export(config, job, published)
     notify(config, job, outcome)
     return final_state([published])
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -14,7 +15,10 @@ from tasks.core.quality.score import NotAsked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """One interaction on one metric: `score` (1 to 5), else `unscored`, else `not_asked`, else not applicable."""
+    """One interaction on one metric: `score` (1 to 5), else `unscored`, else `not_asked`, else not applicable.
+
+    `model` is the judge as the provider reported it; it and `judged_at` are None where the judge was not asked.
+    """
 
     interaction_id: str
     metric: Metric
@@ -22,6 +26,8 @@ class Judgement:
     reason: str | None = None
     unscored: str | None = None
     not_asked: str | None = None
+    model: str | None = None
+    judged_at: datetime | None = None
 
     @property
     def applies(self) -> bool:
@@ -57,8 +63,9 @@ def judgements(
     `not_asked` says why the evaluator was not asked where the ledger has no row. A score of what was `passed_over`, by
     metric, does not count: it is there because another interaction has the same content.
     """
-    columns = ledger.select(["content_hash", "metric", "score", "reason", "unscored"]).to_pylist()
-    known = {(row["content_hash"], row["metric"]): row for row in columns}
+    told = ["score", "reason", "unscored", "model", "judged_at"]
+    columns = ledger.select(["content_hash", "metric", *told]).to_pylist()
+    known = {(row.pop("content_hash"), row.pop("metric")): row for row in columns}
     for wanted in plan(interactions, metrics, fused=fused):
         if isinstance(wanted, NotApplicable):
             yield Judgement(interaction_id=wanted.interaction_id, metric=wanted.metric)
@@ -69,14 +76,10 @@ def judgements(
                 yield Judgement(interaction_id=wanted.interaction_id, metric=metric, not_asked=passed.why)
                 continue
             row = known.get((wanted.content_hash, metric.name))
-            yield Judgement(
-                interaction_id=wanted.interaction_id,
-                metric=metric,
-                score=row["score"] if row else None,
-                reason=row["reason"] if row else None,
-                unscored=row["unscored"] if row else None,
-                not_asked=None if row else not_asked,
-            )
+            if row is None:
+                yield Judgement(interaction_id=wanted.interaction_id, metric=metric, not_asked=not_asked)
+            else:
+                yield Judgement(interaction_id=wanted.interaction_id, metric=metric, **row)
 
 
 def tallies(judged: Iterable[Judgement], metrics: Iterable[str]) -> Mapping[str, Tally]:

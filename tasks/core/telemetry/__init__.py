@@ -1,0 +1,1 @@
+"""What dashboards of others are told: series, evaluation events, tracked runs."""
