@@ -19,10 +19,9 @@ from ruamel.yaml import YAML
 
 from configs.load import config_hash
 from configs.monitor import MonitorConfig
-from flows.monitor import monitor
+from flows.monitor import TAG, monitor
 from tasks.core.errors import ConfigError
 
-TAG: Final = "genwatch"
 ENTRYPOINT: Final = "flows.monitor.monitor"
 SLUG: Final = "monitor"
 ANCHOR: Final = datetime(2026, 1, 1, tzinfo=UTC)

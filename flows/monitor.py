@@ -1,10 +1,12 @@
 """The monitor flow: every window that is due is a run of its own: collect, score, assess, publish, notify."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
-from prefect import flow, runtime
+from prefect import flow, runtime, tags
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.exceptions import MissingResult
 from prefect.states import Completed
@@ -13,7 +15,9 @@ from configs.monitor import MonitorConfig
 from tasks.assess import assess
 from tasks.batch import submit, wait
 from tasks.collect import collect, recollect
+from tasks.core.conclusion import conclusion
 from tasks.core.run import Job, Outcome, Published
+from tasks.core.window import span_label
 from tasks.due import due
 from tasks.export import export
 from tasks.notify import notify
@@ -22,11 +26,13 @@ from tasks.retain import retain
 from tasks.score import replay as score_again
 from tasks.score import score
 
+TAG: Final = "genwatch"  # of deployments and of runs
+
 
 def _run_name() -> str:
-    """The monitor and the scheduled time, as the run is listed."""
+    """The monitor and the scheduled time, as the run is listed until its windows are known."""
     monitor_name = runtime.flow_run.parameters["config"].name
-    return f"{monitor_name} {scheduled_time():%Y-%m-%d %H:%M}"
+    return f"{monitor_name} at {scheduled_time():%Y-%m-%d %H:%M}"
 
 
 def _window_name() -> str:
@@ -51,9 +57,18 @@ def monitor(
         replay: judge from the raw replies that were kept instead of asking; without a start, the newest window again.
     """
     jobs = due(config, scheduled_time(), window_start, window_end, newest_again=replay)
-    published = [watched(config, job, replay=replay) for job in jobs]
+    if jobs:
+        _rename(f"{config.name} {span_label([job.window for job in jobs])}")
+    with tags(TAG, config.name):  # a run of a window has none of its deployment's
+        published = [watched(config, job, replay=replay) for job in jobs]
     retain(config, scheduled_time())
     return final_state(published)
+
+
+def _rename(name: str) -> None:
+    """Have this run listed by another name, which is known only now."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(runtime.flow_run.id), name=name)
 
 
 def watched(config: MonitorConfig, job: Job, *, replay: bool = False) -> Published:
@@ -102,12 +117,7 @@ def scheduled_time() -> datetime:
     return datetime.fromtimestamp(runtime.flow_run.scheduled_start_time.timestamp(), UTC)
 
 
-def final_state(published: list[Published]) -> State[Any]:
-    """A breach is a finding, not a failure."""
-    if not published:
-        return Completed(message="no window is due", data=published)
-    breaches = [verdict for one in published for verdict in one.verdicts if verdict.state == "breach"]
-    windows = f"{len(published)} windows" if len(published) > 1 else published[0].window.label
-    if breaches:
-        return Completed(name="Breach", message=f"{len(breaches)} breaches in {windows}", data=published)
-    return Completed(message=f"{published[-1].status.replace('_', ' ')} in {windows}", data=published)
+def final_state(published: Sequence[Published]) -> State[Any]:
+    """A breach is a finding, not a failure: the run has completed, and its state is named so."""
+    is_breach = any(verdict.state == "breach" for one in published for verdict in one.verdicts)
+    return Completed(name="Breach" if is_breach else None, message=conclusion(published), data=list(published))

@@ -33,7 +33,7 @@ MAY_BE_ABSENT: Final = ("users", "candidates")  # nobody may have been counted, 
     retry_delay_seconds=10,
     retry_condition_fn=may_heal,
     cache_policy=NO_CACHE,
-    task_run_name="collect {job.window.key}",
+    task_run_name="collect {job.window.label}",
 )
 def collect(config: MonitorConfig, job: Job) -> Collected:
     """Pull, join and sample one window; the interactions and the quarantine are written to the store."""
@@ -48,7 +48,13 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     return collected
 
 
-@task(retries=2, retry_delay_seconds=10, retry_condition_fn=may_heal, cache_policy=NO_CACHE)
+@task(
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=may_heal,
+    cache_policy=NO_CACHE,
+    task_run_name="read logs of {jobs[0].window.label} and later",
+)
 def prepare(config: MonitorConfig, jobs: Sequence[Job]) -> int:
     """Read the logs of several windows, each object once; returns how many objects were new."""
     log = get_run_logger()
@@ -60,7 +66,7 @@ def prepare(config: MonitorConfig, jobs: Sequence[Job]) -> int:
     return len(intake.new)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="recollect {job.window.key}")
+@task(cache_policy=NO_CACHE, task_run_name="recollect {job.window.label}")
 def recollect(config: MonitorConfig, job: Job) -> Collected:
     """What the last revision of the window collected, for this one: the logs are not read again."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)

@@ -19,7 +19,13 @@ from tasks.progress import log_progress
 from tasks.retry import may_heal
 
 
-@task(retries=2, retry_delay_seconds=10, retry_condition_fn=may_heal, cache_policy=NO_CACHE)
+@task(
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=may_heal,
+    cache_policy=NO_CACHE,
+    task_run_name="find due windows",
+)
 def due(
     config: MonitorConfig,
     moment: datetime,

@@ -42,7 +42,7 @@ WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
 REPORT: Final = "report/index.html"
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish {job.window.key}")
+@task(cache_policy=NO_CACHE, task_run_name="publish {job.window.label}")
 def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     """Write the results of one window; once the manifest is there, they count."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)

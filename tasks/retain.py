@@ -21,7 +21,7 @@ from tasks.core.window import start_of_key
 DAY: Final = timedelta(days=1)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="retain {config.name}")
 def retain(config: MonitorConfig, moment: datetime) -> int:
     """Delete what is older than the monitor keeps; returns how many objects are gone."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)

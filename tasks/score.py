@@ -56,7 +56,7 @@ class Watch:
     retry_delay_seconds=10,
     retry_condition_fn=may_heal,
     cache_policy=NO_CACHE,
-    task_run_name="score {job.window.key}",
+    task_run_name="score {job.window.label}",
 )
 def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     """Judge what the ledger does not hold yet; the ledger keeps the scores."""
@@ -87,7 +87,7 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     return scored
 
 
-@task(cache_policy=NO_CACHE, task_run_name="replay {job.window.key}")
+@task(cache_policy=NO_CACHE, task_run_name="replay {job.window.label}")
 def replay(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     """Read the raw replies again that were kept for the window; nothing is asked."""
     log = get_run_logger()

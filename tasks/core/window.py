@@ -1,6 +1,6 @@
 """Windows of event time: how they are aligned, named, and which of them are due."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,10 +24,20 @@ class Window:
 
     @property
     def label(self) -> str:
-        """The window as people read it: `2026-11-21 06:00-07:00`; with both dates from a day on."""
+        """The window as people read it: `2026-11-21 06:00–07:00`; with both dates from a day on."""
         if self.end - self.start < timedelta(days=1):
-            return f"{self.start:%Y-%m-%d %H:%M}-{self.end:%H:%M}"
-        return f"{self.start:%Y-%m-%d %H:%M} - {self.end:%Y-%m-%d %H:%M}"
+            return f"{self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
+        return f"{self.start:%Y-%m-%d %H:%M} – {self.end:%Y-%m-%d %H:%M}"
+
+
+def span_label(windows: Sequence[Window]) -> str:
+    """Several windows, oldest first, as people read them: from the first start to the last end, and how many.
+
+    There may be gaps between them.
+    """
+    if len(windows) == 1:
+        return windows[0].label
+    return f"{Window(start=windows[0].start, end=windows[-1].end).label} ({len(windows)} windows)"
 
 
 def window_at(moment: datetime, every: timedelta) -> Window:

@@ -72,7 +72,7 @@ def test_a_message_says_what_happened_and_where_to_look(slack: HttpServer) -> No
     found = message([alert(), alert(Event.RECOVERED)])
     assert send(slack.url, found) is None
     (received,) = slack.received
-    assert received.body["text"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00-07:00 UTC"
+    assert received.body["text"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00–07:00 UTC"
     sent = json.dumps(received.body)
     assert "relevance pass rate 0.5 is below 0.7" in sent
     assert "file:///x?a=1&amp;b=&lt;2&gt;" in sent
@@ -112,7 +112,7 @@ def test_a_message_stays_within_the_limits_of_slack() -> None:
 )
 def test_every_event_has_its_words(told: Alert, headline: str, line: str) -> None:
     found = message([told])
-    assert found.text == f"bot: {headline}, 2026-11-20 06:00-07:00 UTC"
+    assert found.text == f"bot: {headline}, 2026-11-20 06:00–07:00 UTC"
     assert line in found.blocks[1]["text"]["text"]
 
 

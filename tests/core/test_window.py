@@ -71,8 +71,8 @@ def test_repeated_runs_take_every_missed_window_once(missed: int, at_most: int) 
 @pytest.mark.parametrize(
     ("window", "label"),
     [
-        (at(6), "2026-11-21 06:00-07:00"),
-        (Window(start=SIX, end=SIX + timedelta(days=1)), "2026-11-21 06:00 - 2026-11-22 06:00"),
+        (at(6), "2026-11-21 06:00–07:00"),
+        (Window(start=SIX, end=SIX + timedelta(days=1)), "2026-11-21 06:00 – 2026-11-22 06:00"),
     ],
 )
 def test_a_label_names_both_dates_where_they_differ(window: Window, label: str) -> None:

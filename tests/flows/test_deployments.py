@@ -153,7 +153,7 @@ def test_a_worker_runs_the_deployment_to_its_report(tmp_path: Path, server: dict
         worker, env=os.environ | server, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
     )
     state = wait_for(lambda: final_state(server, run_id[1]))
-    assert (state["type"], state["message"]) == ("COMPLETED", "ok in 2026-11-20 06:00-07:00"), finished.stderr
+    assert (state["type"], state["message"]) == ("COMPLETED", "ok in 2026-11-20 06:00–07:00"), finished.stderr
     assert (tmp_path / "store/worked-bot/report/index.html").exists()
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -71,7 +71,7 @@ def test_a_run_publishes_everything_that_the_store_promises(tmp_path: Path) -> N
     write_pairs(tmp_path, 40)
     config = monitor(tmp_path)
     state = run(config)
-    assert (state.name, state.message) == ("Completed", "ok in 2026-11-20 06:00-07:00")
+    assert (state.name, state.message) == ("Completed", "ok in 2026-11-20 06:00–07:00")
     keys = {stored.key for stored in store_of(config).list("") if not stored.key.startswith(("scores/", "halves/"))}
     place = f"window={WINDOW.key}/rev=0"
     kinds = ("interactions", "measures", "quarantine", "verdicts")
@@ -107,8 +107,21 @@ def test_a_breach_is_a_finding_and_not_a_failure(tmp_path: Path) -> None:
     config = monitor(tmp_path)
     state = run(config)
     assert state.is_completed()
-    assert (state.name, state.message) == ("Breach", "1 breaches in 2026-11-20 06:00-07:00")
+    assert (state.name, state.message) == ("Breach", "1 breach in 2026-11-20 06:00–07:00: fluency")
     assert alerts_of(config) == [("quality.fluency.pass_rate", "opened", True)]
+
+
+def test_runs_are_named_by_the_monitor_and_their_windows(tmp_path: Path) -> None:
+    config = monitor(tmp_path, name="named-bot")
+    state = run(config, hours=2)
+    with get_client(sync_client=True) as client:
+        whole = client.read_flow_run(state.state_details.flow_run_id)
+        of_tag = FlowRunFilter(tags=FlowRunFilterTags(all_=["genwatch", "named-bot"]))
+        windows = client.read_flow_runs(flow_run_filter=of_tag)
+    assert whole.name == "named-bot 2026-11-20 06:00–08:00 (2 windows)"
+    assert sorted(one.name for one in windows) == [
+        f"named-bot 2026-11-20 {hours}" for hours in ("06:00–07:00", "07:00–08:00")
+    ]
 
 
 def test_prefect_shows_summary_worst_and_report_by_keys_of_the_monitor(tmp_path: Path) -> None:
@@ -141,7 +154,7 @@ def test_slack_is_told_of_a_breach_once_and_of_its_recovery(tmp_path: Path, slac
     config = monitor(tmp_path, alerts={"slack": "env:TEST_SLACK"})
     run(config, hours=3)
     texts = [received.body["text"] for received in slack.received]
-    assert texts == ["bot: 1 breach, 2026-11-20 06:00-07:00 UTC", "bot: 1 recovered, 2026-11-20 08:00-09:00 UTC"]
+    assert texts == ["bot: 1 breach, 2026-11-20 06:00–07:00 UTC", "bot: 1 recovered, 2026-11-20 08:00–09:00 UTC"]
     assert [alerts_of(config, hour)[0][1] for hour in range(3)] == ["opened", "open", "recovered"]
 
 
@@ -174,7 +187,7 @@ def test_a_slack_failure_loses_nothing_and_the_next_window_tells(tmp_path: Path,
     slack.answer = lambda _: Reply(content=b"ok")
     run(config, start=1)
     assert alerts_of(config, 1) == [("quality.fluency.pass_rate", "open", True)]
-    assert slack.received[-1].body["text"] == "bot: 1 breach, 2026-11-20 07:00-08:00 UTC"
+    assert slack.received[-1].body["text"] == "bot: 1 breach, 2026-11-20 07:00–08:00 UTC"
 
 
 def test_a_rerun_of_a_window_is_a_new_revision_and_keeps_the_old_one(tmp_path: Path) -> None:
@@ -250,7 +263,7 @@ def test_a_window_run_by_hand_does_not_hide_the_missed_ones(tmp_path: Path) -> N
 def test_no_data_is_said_and_not_counted_as_zero(tmp_path: Path) -> None:
     config = monitor(tmp_path)
     state = run(config)
-    assert state.message == "no data in 2026-11-20 06:00-07:00"
+    assert state.message == "no data in 2026-11-20 06:00–07:00"
     verdicts = {one.address: (one.verdict, one.value) for one in manifest_of(config).verdicts}
     assert verdicts["quality.fluency.pass_rate"] == ("no_data", None)
     assert alerts_of(config) == []
