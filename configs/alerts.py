@@ -1,10 +1,12 @@
 """Whom to tell, and when, as the monitor file says it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
+from configs.channels import ChannelName, Opsgenie, PagerDuty, Webhook
 from configs.values import Duration, SecretReference, Section
 from tasks.core.alert_news import Policy
 
@@ -16,6 +18,14 @@ class Alerts(Section):
 
     slack: SecretReference | None = None
     """The webhook: `env:NAME`, `block:slack-webhook/NAME` or `block:secret/NAME`."""
+    pagerduty: PagerDuty | None = None
+    """PagerDuty by its Events API: an alert triggers, acknowledges and resolves its incident; null = not told."""
+    opsgenie: Opsgenie | None = None
+    """Opsgenie: an alert opens and closes one there; null = not told."""
+    apprise: Mapping[ChannelName, SecretReference] = Field(default_factory=dict)
+    """Names of yours, each with an Apprise URL or a notification block of Prefect, such as `mail: env:MAIL_URL`."""
+    webhooks: Mapping[ChannelName, Webhook] = Field(default_factory=dict)
+    """Names of yours, each with a receiver of signed JSON."""
     after: Windows = 1
     """So many windows in a row must be bad before an alert opens."""
     recover_after: Windows = 1
@@ -26,7 +36,12 @@ class Alerts(Section):
     @property
     def channels(self) -> tuple[str, ...]:
         """The names of the channels, `kind` or `kind:which`; what was told is kept by them."""
-        return ("slack",) if self.slack is not None else ()
+        single = {"slack": self.slack, "pagerduty": self.pagerduty, "opsgenie": self.opsgenie}
+        return (
+            *(kind for kind, channel in single.items() if channel is not None),
+            *(f"apprise:{name}" for name in self.apprise),
+            *(f"webhook:{name}" for name in self.webhooks),
+        )
 
     @property
     def policy(self) -> Policy:

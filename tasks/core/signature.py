@@ -25,9 +25,9 @@ def key_of(secret: str) -> bytes:
 
 
 def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of the header `webhook-signature`: HMAC-SHA256 over ID, Unix time in seconds and body, with points between.
+    """The value of the header `webhook-signature`: HMAC-SHA256 over ID, time and body.
 
-    The ID must hold no point.
+    `timestamp` is Unix time in seconds; the ID must hold no point.
     """
     signed = f"{message_id}.{timestamp}.".encode() + body
     return f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}"

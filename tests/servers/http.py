@@ -13,12 +13,13 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One request: `body` is its parsed JSON; `number` counts from 0."""
+    """One request: `body` is its JSON, parsed from `raw`; `number` counts from 0."""
 
     number: int
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ def _app(server: HttpServer) -> web.Application:
             path=request.path_qs,
             headers={name.lower(): value for name, value in request.headers.items()},
             body=json.loads(raw) if raw else {},
+            raw=raw,
         )
         server.received.append(received)
         server.in_flight += 1
