@@ -12,6 +12,7 @@ from flows.monitor import TAG, final_state, watched
 from tasks.collect import prepare
 from tasks.core.run import Job, Published
 from tasks.due import missing_windows
+from tasks.report import report
 
 
 @flow(name="genwatch-backfill", flow_run_name="{config.name} backfill {start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}")
@@ -29,6 +30,8 @@ def backfill(config: MonitorConfig, start: datetime, end: datetime, parallel: in
     with tags(TAG, config.name):
         running = [watch_apart.submit(shared, job) for job in jobs]
     published: list[Published] = [one.result() for one in running]
+    if published:
+        report(config)
     return final_state(published)
 
 

@@ -22,6 +22,7 @@ from tasks.due import due
 from tasks.export import export
 from tasks.notify import notify
 from tasks.publish import publish, published_since, read_published
+from tasks.report import report, report_window
 from tasks.retain import retain
 from tasks.score import replay as score_again
 from tasks.score import score
@@ -62,6 +63,8 @@ def monitor(
     with tags(TAG, config.name):  # a run of a window has none of its deployment's
         published = [watched(config, job, replay=replay) for job in jobs]
     retain(config, scheduled_time())
+    if published:
+        report(config)
     return final_state(published)
 
 
@@ -93,6 +96,7 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     assessed = assess(config, job, collected, scored)
     outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
     published = publish(config, job, outcome)
+    report_window(config, job)
     if config.export.is_on:
         export(config, job, published)
     notify(config, job, outcome)

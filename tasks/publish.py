@@ -1,4 +1,4 @@
-"""Publish: measures, verdicts, alerts, the report, Prefect artifacts, and last the manifest, which commits them."""
+"""Publish: measures, verdicts, alerts, Prefect artifacts, and last the manifest, which commits them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from tasks.core.errors import RevisionError
 from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
 from tasks.core.report.contract import contract_rows
-from tasks.core.report.render import render_report
+from tasks.core.report.places import MONITOR_PAGE, address, run_page
 from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, beside, failures, metric_views, segment_rows, word_clouds
 from tasks.core.run import Assessed, Job, Outcome, Published
@@ -39,7 +39,6 @@ from tasks.core.window import Window, key_of
 
 HISTORY_WINDOWS: Final = 48
 WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
-REPORT: Final = "report/index.html"
 
 
 @task(cache_policy=NO_CACHE, task_run_name="publish {job.window.label}")
@@ -49,7 +48,7 @@ def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     manifest = manifest_of(config, job, outcome)
     check_unpublished(store, config.name, job.window.key, job.revision)
     view = write_results(config, job, manifest, outcome, store)
-    published = _published(manifest, job, outcome.assessed.verdicts, store)
+    published = _published(config, manifest, job, outcome.assessed.verdicts)
     _show(config, view, published)
     commit(store, manifest)
     get_run_logger().info("published revision %d: %s", job.revision, published.report)
@@ -95,18 +94,13 @@ def status_of(verdicts: Sequence[Verdict]) -> State:
 
 
 def write_results(config: MonitorConfig, job: Job, manifest: Manifest, outcome: Outcome, store: Storage) -> ReportView:
-    """Write everything but the manifest; returns what the report shows."""
+    """Write everything but the manifest; returns what the artifacts show."""
     window, revision, assessed = job.window, job.revision, outcome.assessed
     write_table(store, key("measures", window.key, revision), to_table(assessed.measures, window.start, revision))
     write_table(store, key("verdicts", window.key, revision), verdict_table(assessed.verdicts, window.start, revision))
     write_table(store, key("words", window.key, revision), words_table(assessed.words))
     write_book(store, window.key, revision, AlertBook(alerts=assessed.alerts, amends=not job.is_newest))
-    view = _view(config, window, manifest, outcome, store)
-    page = render_report(view).encode()
-    store.put(f"report/window={window.key}/rev={revision}.html", page)
-    if job.is_newest:
-        store.put(REPORT, page)
-    return view
+    return _view(config, window, manifest, outcome, store)
 
 
 def commit(store: Storage, manifest: Manifest) -> None:
@@ -121,7 +115,7 @@ def read_published(config: MonitorConfig, job: Job) -> Published:
     """What a run has published of a window, from the store."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
     verdicts = from_table(read_table(store, key("verdicts", job.window.key, job.revision)))
-    return _published(read_manifest(store, job.window.key, job.revision), job, verdicts, store)
+    return _published(config, read_manifest(store, job.window.key, job.revision), job, verdicts)
 
 
 def newest_revisions(config: MonitorConfig) -> Mapping[datetime, int]:
@@ -149,17 +143,18 @@ def published_since(config: MonitorConfig, before: Mapping[datetime, int]) -> li
     ]
 
 
-def _published(manifest: Manifest, job: Job, verdicts: Sequence[Verdict], store: Storage) -> Published:
-    place = key("runs", job.window.key, job.revision, "json")
-    page = REPORT if job.is_newest else f"report/window={job.window.key}/rev={job.revision}.html"
+def _published(config: MonitorConfig, manifest: Manifest, job: Job, verdicts: Sequence[Verdict]) -> Published:
+    """The newest window is shown by the monitor's first page, an older one by the page of its run."""
+    place = MONITOR_PAGE if job.is_newest else run_page(job.window.key, job.revision)
+    root = f"{config.store}/{config.name}"
     return Published(
         window=job.window,
         revision=job.revision,
         status=manifest.status,
         verdicts=tuple(verdicts),
-        report=f"{store.root}/{page}",
-        manifest=f"{store.root}/{place}",
-        results=store.root,
+        report=address(place, config.name, config.store, config.report.base_url),
+        manifest=f"{root}/{key('runs', job.window.key, job.revision, 'json')}",
+        results=root,
         findings=manifest.findings,
         warnings=manifest.warnings,
     )

@@ -18,6 +18,7 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.core.errors import ErasureError
 from tasks.core.records.facts import hashed
 from tasks.core.records.sample import key_of
+from tasks.core.report.places import ASSETS
 
 DISTINCTIVE_CHARACTERS: Final = 6
 OF_A_CALL: Final = ("interaction_id", "correlation_id", "user")
@@ -96,6 +97,8 @@ def remains(store: Storage, subject: Subject) -> Iterator[str]:
     """The keys of the objects that still tell of the subject, by every text in them."""
     marks = _Marks.of(subject)
     for stored in store.list(""):
+        if stored.key.startswith(f"{ASSETS}/"):  # scripts, in which many a name is a word
+            continue
         content = read_bytes(store, stored.key)
         if not stored.key.endswith(".parquet"):
             if marks.named.search(content.decode(errors="replace")):

@@ -1,24 +1,106 @@
-"""The report as one self-contained page: Jinja2 with autoescape, ECharts inlined, no request to anywhere."""
+"""The pages as HTML: Jinja2 with autoescape, a strict Content-Security-Policy, and no address outside the store."""
 
-import base64
-import hashlib
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Final
 
 import jinja2
 
-from tasks.core.measure import Measure
-from tasks.core.report.view import MetricView, ReportView
+from tasks.core.report.assets import scripts, style
+from tasks.core.report.panel import as_json
+from tasks.core.report.places import OVERVIEW_PAGE, ROOT, interactions_page, run_page
+from tasks.core.report.site import Page
+from tasks.core.report.sparkline import spark, track
+from tasks.core.report.words import figure, interval_of, limit_text, named, points, share, value_of, words
 
-THOUSAND: Final = 1000  # from there on without decimals
-LOCAL_NOTE: Final = (
-    "Scores by the local evaluator: text statistics, not a language model. "
-    "They show gross faults and are no substitute for a judge."
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 )
+STATES: Final[Mapping[str, str]] = {
+    "ok": "✓ ok",
+    "breach": "✕ breach",
+    "undecided": "? undecided",
+    "no_data": "– no data",
+    "watched": "watched",
+}
 
 
-def render_report(view: ReportView) -> str:
-    """The page as HTML; its Content-Security-Policy allows its own two scripts and nothing from elsewhere."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A tab: where the page lies within the monitor's folder, and its name."""
+
+    place: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the pages of one site share: whose they are, the tabs, the end of the newest window, when they are written.
+
+    `monitor` is empty on the page of all monitors, whose folder is `root`.
+    """
+
+    monitor: str
+    tabs: Sequence[Link]
+    every: timedelta | None
+    until: datetime | None
+    moment: datetime
+    root: str = ROOT
+
+
+def render_page(page: Page, frame: Frame) -> str:
+    """The page as HTML. The templates see `page`, `view`, `frame`, and what the panels draw as JSON."""
+    tabs = [link.place for link in frame.tabs]
+    number = tabs.index(page.place) if page.place in tabs else None
+    return (
+        _environment()
+        .get_template(page.template)
+        .render(
+            page=page,
+            view=page.view,
+            frame=frame,
+            panels={panel.id: panel for panel in page.panels},
+            drawn={
+                "monitor": frame.monitor,
+                "every": None if frame.every is None else frame.every.total_seconds() * 1000,
+                "until": None if frame.until is None else frame.until.timestamp() * 1000,
+                "panels": [as_json(panel) for panel in page.panels],
+            },
+            policy=POLICY,
+            to=lambda place: relative(page.place, place),
+            above=relative(page.place, ".." if frame.monitor else "."),
+            assets=relative(page.place, f"{frame.root}/assets"),
+            overview=relative(page.place, f"../{OVERVIEW_PAGE}" if frame.monitor else OVERVIEW_PAGE),
+            scripts=scripts(),
+            style=style(),
+            before=frame.tabs[number - 1] if number else None,
+            after=frame.tabs[number + 1] if number is not None and number + 1 < len(tabs) else None,
+        )
+    )
+
+
+def relative(source: str, target: str) -> str:
+    """How a page at `source` names `target`, both within one folder; `..` at the start of a target leads out of it."""
+    here, there = source.split("/")[:-1], target.split("/")
+    while here and len(there) > 1 and here[0] == there[0]:
+        here, there = here[1:], there[1:]
+    return "/".join([".."] * len(here) + there)
+
+
+def stamp(time: datetime) -> str:
+    """A time to the minute, in UTC."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def machine(time: datetime) -> str:
+    """A time as HTML has it."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tasks.core.report"),
         autoescape=True,
@@ -26,89 +108,20 @@ def render_report(view: ReportView) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"share": share, "points": points, "figure": figure, "value": value_of, "words": words}
-    scripts = [_source(environment, name) for name in ("echarts.common.min.js", "charts.js")]
-    return environment.get_template("report.html.j2").render(
-        view=view,
-        charts=[_chart(metric) for metric in view.metrics],
-        scripts=scripts,
-        style=_source(environment, "report.css"),
-        policy=_policy(scripts),
-        note=LOCAL_NOTE if view.manifest.evaluator.provider == "local" else None,
-    )
-
-
-def share(value: float | None) -> str:
-    """A share as a percentage with one decimal; a dash where there is none."""
-    return "–" if value is None else f"{value:.1%}"
-
-
-def points(value: float | None) -> str:
-    """A difference of shares in percentage points, with its sign; a dash where there is none."""
-    return "–" if value is None else f"{value * 100:+.1f} points".replace("-", "−")
-
-
-def figure(value: float | None) -> str:
-    """A score with two decimals; a dash where there is none."""
-    return "–" if value is None else f"{value:.2f}"
-
-
-def value_of(value: float | None, unit: str) -> str:
-    """A measure's value or bound in its unit; a dash where there is none."""
-    if value is None:
-        return "–"
-    shown = {
-        "share": f"{value:.1%}",
-        "score": f"{value:+.2f}",
-        "rating": f"{value:.2f}",
-        "ratio": f"{value:.3g}",
-        "dollars": f"${value:,.4f}",
-        "ms": f"{value:,.0f} ms",
-        "seconds": f"{value:,.0f} s",
+    environment.filters |= {
+        "share": share,
+        "points": points,
+        "figure": figure,
+        "value": value_of,
+        "words": words,
+        "named": named,
+        "interval": interval_of,
+        "limit": limit_text,
+        "stamp": stamp,
+        "machine": machine,
+        "ms": lambda time: round(time.timestamp() * 1000),
+        "spark": spark,
+        "track": track,
     }
-    return shown.get(unit, f"{value:,.0f}" if abs(value) >= THOUSAND else f"{value:.4g}").replace("-", "−")
-
-
-def words(measure: Measure) -> str:
-    """A measure's address in words."""
-    name = f"{measure.subject} {measure.measure}".replace("_", " ")
-    if measure.segment_by is None:
-        return name
-    by = measure.segment_by.replace("_", " ")
-    if measure.segment in {"true", "false"}:
-        return f"{name}, {'' if measure.segment == 'true' else 'not '}{by}"
-    return f"{name}, {by} {measure.segment}"
-
-
-def _source(environment: jinja2.Environment, name: str) -> str:
-    source, _, _ = environment.loader.get_source(environment, name) if environment.loader else ("", None, None)
-    return source
-
-
-def _policy(scripts: list[str]) -> str:
-    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
-
-
-def _chart(view: MetricView) -> Mapping[str, Any]:
-    """The data of a metric's two charts, as the page's script reads it."""
-    return {
-        "name": view.metric.name,
-        "passAt": view.metric.pass_at,
-        "limit": view.verdict.limit if view.verdict else None,
-        "histogram": list(view.histogram),
-        "labels": list(view.metric.scale.labels.values()),
-        "lowest": view.metric.scale.lowest,
-        "history": [
-            {
-                "time": point.window_start.isoformat(),
-                "value": point.value,
-                "low": point.low,
-                "high": point.high,
-                "n": point.n,
-                "judge": point.fingerprint,
-            }
-            for point in view.history
-        ],
-    }
+    environment.globals |= {"states": STATES, "run_page": run_page, "interactions_page": interactions_page}
+    return environment

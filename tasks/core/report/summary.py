@@ -5,8 +5,8 @@ from typing import Final
 
 from tasks.core.manifest import EvaluatorUse
 from tasks.core.plain import unmarked
-from tasks.core.report.render import LOCAL_NOTE, points, share
 from tasks.core.report.view import Failure, MetricView, ReportView, shortened
+from tasks.core.report.words import LOCAL_NOTE, points, share
 
 SIGNS: Final = {"ok": "🟢 ok", "breach": "🔴 breach", "undecided": "🟡 undecided", "no_data": "⚪ no data"}
 TEXT_LIMIT: Final = 200

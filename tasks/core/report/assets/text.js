@@ -1,0 +1,75 @@
+"use strict";
+// Words, figures and elements. Logged text only ever becomes a text node.
+globalThis.genwatch = {};
+(function (genwatch) {
+  const MINUS = "\u2212", DASH = "\u2013";
+
+  function general(value, digits) {
+    return String(Number(value.toPrecision(digits)));
+  }
+
+  function grouped(value, decimals) {
+    return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  }
+
+  const UNITS = {
+    share: (value) => (value * 100).toFixed(1) + "%",
+    score: (value) => (value < 0 ? "-" : "+") + Math.abs(value).toFixed(2),
+    rating: (value) => value.toFixed(2),
+    ratio: (value) => general(value, 3),
+    dollars: (value) => "$" + grouped(value, 4),
+    ms: (value) => grouped(value, 0) + " ms",
+    seconds: (value) => grouped(value, 0) + " s",
+  };
+
+  /** A value in its unit, as the pages have it; a dash where there is none. */
+  genwatch.value = function (value, unit) {
+    if (value === null || value === undefined) return DASH;
+    const shown = Object.hasOwn(UNITS, unit) ? UNITS[unit](value) : Math.abs(value) >= 1000 ? grouped(value, 0) : general(value, 4);
+    return shown.replaceAll("-", MINUS);
+  };
+
+  /** A value on an axis: as short as it can be. */
+  genwatch.tick = function (value, unit) {
+    if (unit === "share") return general(value * 100, 4) + "%";
+    if (unit === "ms") return value >= 10000 ? general(value / 1000, 4) + " s" : general(value, 4) + " ms";
+    if (unit === "dollars") return "$" + general(value, 4);
+    if (unit === "seconds") return grouped(value, 0) + " s";
+    if (Math.abs(value) >= 1e6) return general(value / 1e6, 4) + " M";
+    if (Math.abs(value) >= 1e4) return general(value / 1e3, 4) + " k";
+    return general(value, 4).replaceAll("-", MINUS);
+  };
+
+  genwatch.interval = function (low, high, unit) {
+    return low === null || high === null ? DASH : genwatch.value(low, unit) + " to " + genwatch.value(high, unit);
+  };
+
+  /** A time in milliseconds as `2026-11-20 06:00`, in UTC. */
+  genwatch.stamp = function (time) {
+    return new Date(time).toISOString().slice(0, 16).replace("T", " ");
+  };
+
+  genwatch.element = function (tag, attributes, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+    made.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))));
+    return made;
+  };
+
+  /** One cell of CSV; a text that a spreadsheet would take for a formula begins with an apostrophe. */
+  function cell(value) {
+    if (value === null || value === undefined) return "";
+    if (typeof value === "number") return String(value);
+    const text = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+    return /[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+  }
+
+  genwatch.csv = function (rows) {
+    return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  };
+
+  /** A file name of what may be logged text. */
+  genwatch.fileName = function (...parts) {
+    return parts.filter(Boolean).join("-").replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 100);
+  };
+})(globalThis.genwatch);

@@ -1,0 +1,79 @@
+"""Report: the pages of a monitor, made anew from what its store holds."""
+
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from configs.monitor import MonitorConfig
+from tasks.adapters.alert_actions import actions_about
+from tasks.adapters.alert_books import book_before
+from tasks.adapters.locations import open_storage
+from tasks.adapters.pages import all_revisions, read_history, write_assets, write_pages
+from tasks.adapters.storage import Storage
+from tasks.core.errors import StorageError
+from tasks.core.report.build import site_pages
+from tasks.core.report.places import ASSETS, MONITOR_PAGE, address
+from tasks.core.report.site import Site
+from tasks.core.run import Job
+from tasks.core.window import Window
+
+
+@task(cache_policy=NO_CACHE, task_run_name="report")
+def report(config: MonitorConfig) -> None:
+    """Write the pages after a run; where the storage refuses them, that is a warning: the results are published."""
+    try:
+        place = write_report(config)
+    except StorageError as error:
+        get_run_logger().warning("the report is as it was before this run: %s", error)
+    else:
+        get_run_logger().info("report: %s", place)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="report {job.window.key}")
+def report_window(config: MonitorConfig, job: Job) -> None:
+    """Write the pages of one window after it was published; as `report` where the storage refuses them."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    try:
+        write_window_pages(config, job.window, job.revision, store)
+    except StorageError as error:
+        get_run_logger().warning("%s has no pages of its own yet: %s", job.window.label, error)
+
+
+def write_window_pages(config: MonitorConfig, window: Window, revision: int, store: Storage) -> None:
+    """Write the page of a run and that of its interactions."""
+
+
+def write_report(config: MonitorConfig) -> str:
+    """Write all pages of a monitor, and the page of all monitors; returns where people open the first one."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    write_site(config, store, open_storage(config.store, config.store_endpoint_url, create=True))
+    return address(MONITOR_PAGE, config.name, config.store, config.report.base_url)
+
+
+def write_site(config: MonitorConfig, store: Storage, root_store: Storage) -> None:
+    """Write the pages of a monitor into its `store`, and those of all monitors into the store's root."""
+    site = read_site(config, store)
+    write_assets(store, ASSETS)
+    write_pages(store, site_pages(site))
+
+
+def read_site(config: MonitorConfig, store: Storage) -> Site:
+    """What the pages show, from the monitor's store."""
+    published = all_revisions(store)
+    history = read_history(store, published)
+    alerts = book_before(store).alerts
+    actions = actions_about(store, alerts)
+    return Site(
+        monitor=config.name,
+        description=config.description,
+        every=config.window.every,
+        grace=config.window.grace,
+        metrics=config.metrics,
+        is_local=config.evaluator.provider == "local",
+        history=history,
+        alerts=[alert.acted(actions) for alert in alerts],
+        earlier=len(published) - len(history.windows),
+        moment=datetime.now(UTC),
+    )
