@@ -10,11 +10,12 @@ from configs.monitor import MonitorConfig
 from tasks.adapters.alert_actions import actions_about
 from tasks.adapters.alert_books import book_before
 from tasks.adapters.locations import open_storage
-from tasks.adapters.pages import all_revisions, read_history, write_assets, write_pages
+from tasks.adapters.pages import all_revisions, read_cards, read_history, write_assets, write_card, write_pages
 from tasks.adapters.storage import Storage
 from tasks.core.errors import StorageError
 from tasks.core.report.build import site_pages
-from tasks.core.report.places import ASSETS, MONITOR_PAGE, address
+from tasks.core.report.overview import card_of, overview_page
+from tasks.core.report.places import ASSETS, MONITOR_PAGE, OVERVIEW_FOLDER, OVERVIEW_PAGE, address
 from tasks.core.report.site import Site
 from tasks.core.run import Job
 from tasks.core.window import Window
@@ -57,6 +58,9 @@ def write_site(config: MonitorConfig, store: Storage, root_store: Storage) -> No
     site = read_site(config, store)
     write_assets(store, ASSETS)
     write_pages(store, site_pages(site))
+    write_card(root_store, card_of(site))
+    write_assets(root_store, f"{OVERVIEW_FOLDER}/assets")
+    write_pages(root_store, {OVERVIEW_PAGE: overview_page(read_cards(root_store), site.moment)})
 
 
 def read_site(config: MonitorConfig, store: Storage) -> Site:

@@ -5,13 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
+from pydantic import ValidationError
+
 from tasks.adapters.alert_books import read_book
 from tasks.adapters.results import THREADS, key, read_manifest, read_tables
-from tasks.adapters.storage import Storage
+from tasks.adapters.storage import Storage, read_bytes
 from tasks.core import measure, verdict
 from tasks.core.alert import Alert
 from tasks.core.report.assets import assets
 from tasks.core.report.history import History, WindowResults
+from tasks.core.report.overview import CARDS, Card, card_place
 from tasks.core.window import key_of, start_of_key
 
 SHOWN: Final = 168  # a week of hours: what a chart can show apart, and what is read and drawn in seconds
@@ -50,6 +53,18 @@ def read_history(store: Storage, published: Mapping[datetime, tuple[int, ...]]) 
         )
 
 
+def write_card(root_store: Storage, card: Card) -> None:
+    """Leave a monitor's card for the page of all monitors."""
+    root_store.put(card_place(card.monitor), card.model_dump_json(indent=2).encode())
+
+
+def read_cards(root_store: Storage) -> list[Card]:
+    """The cards of all monitors of a store; one that is gone, or of another version of genwatch, is left out."""
+    places = [stored.key for stored in root_store.list(f"{CARDS}/")]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [card for card in pool.map(lambda place: _card(root_store, place), places) if card is not None]
+
+
 def write_assets(store: Storage, folder: str) -> None:
     """Put the scripts and the style of the pages into a folder, where they are not there yet."""
     with ThreadPoolExecutor(THREADS) as pool:
@@ -60,6 +75,13 @@ def write_pages(store: Storage, pages: Mapping[str, str]) -> None:
     """Write pages by their places, whole or not at all."""
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(lambda place: store.put(place, pages[place].encode()), pages))
+
+
+def _card(root_store: Storage, place: str) -> Card | None:
+    try:
+        return Card.model_validate_json(read_bytes(root_store, place))
+    except (ValidationError, FileNotFoundError):
+        return None
 
 
 def _alerts(store: Storage, start: datetime, revisions: tuple[int, ...]) -> tuple[Alert, ...]:

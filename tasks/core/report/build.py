@@ -3,14 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from tasks.core.report.metric_pages import metric_pages
 from tasks.core.report.monitor_page import monitor_page
 from tasks.core.report.places import MONITOR_PAGE
 from tasks.core.report.render import Frame, Link, render_page
+from tasks.core.report.signal_pages import OPERATIONS, SIGNALS, operations_pages, signal_pages
 from tasks.core.report.signals import QUALITY
 from tasks.core.report.site import Page, Site
 
-# The pages beside the first, in the order of their tabs, with the signals that each shows; none where there is nothing.
-PAGES: Final[Sequence[tuple[tuple[str, ...], Callable[[Site], Sequence[Page]]]]] = ()
+# The pages beside the first, in the order of their tabs, with the signals that each shows.
+PAGES: Final[Sequence[tuple[tuple[str, ...], Callable[[Site], Sequence[Page]]]]] = (
+    ((), metric_pages),
+    (OPERATIONS, operations_pages),
+    (SIGNALS, signal_pages),
+)
 
 
 def site_pages(site: Site) -> Mapping[str, str]:

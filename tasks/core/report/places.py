@@ -6,6 +6,8 @@ from urllib.parse import quote
 ROOT: Final = "report"  # the folder of a monitor's pages, within its folder of the store
 ASSETS: Final = f"{ROOT}/assets"
 MONITOR_PAGE: Final = f"{ROOT}/index.html"
+OPERATIONS_PAGE: Final = f"{ROOT}/operations.html"
+SIGNALS_PAGE: Final = f"{ROOT}/signals.html"
 OVERVIEW_FOLDER: Final = "_report"  # beside the monitors, none of which can have that name
 OVERVIEW_PAGE: Final = f"{OVERVIEW_FOLDER}/index.html"
 

@@ -10,7 +10,7 @@ import jinja2
 
 from tasks.core.report.assets import scripts, style
 from tasks.core.report.panel import as_json
-from tasks.core.report.places import OVERVIEW_PAGE, ROOT, interactions_page, run_page
+from tasks.core.report.places import OVERVIEW_PAGE, ROOT, interactions_page, metric_page, run_page
 from tasks.core.report.site import Page
 from tasks.core.report.sparkline import spark, track
 from tasks.core.report.words import figure, interval_of, limit_text, named, points, share, value_of, words
@@ -123,5 +123,10 @@ def _environment() -> jinja2.Environment:
         "spark": spark,
         "track": track,
     }
-    environment.globals |= {"states": STATES, "run_page": run_page, "interactions_page": interactions_page}
+    environment.globals |= {
+        "states": STATES,
+        "metric_page": metric_page,
+        "run_page": run_page,
+        "interactions_page": interactions_page,
+    }
     return environment

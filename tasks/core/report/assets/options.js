@@ -96,7 +96,7 @@
     const style = axisStyle(palette);
     const points = panel.series.flatMap((series) => genwatch.within(series.points, range));
     const known = [...points.flatMap((point) => [point[VALUE], point[HIGH]]), ...panel.limits.map((limit) => limit.value)].filter((one) => one !== null);
-    const whole = panel.unit === "share" && panel.kind === "lines" && Math.max(0, ...known) > WHOLE_SHARE;
+    const whole = panel.unit === "share" && (panel.kind === "bars" || Math.max(0, ...known) > WHOLE_SHARE);
     return {
       type: "value", ...style, axisLine: { show: false }, axisTick: { show: false }, splitNumber: 4, scale: ["rating", "score"].includes(panel.unit),
       ...(whole ? { min: 0, max: 1, interval: 0.25 } : {}), axisLabel: { ...style.axisLabel, formatter: (value) => genwatch.tick(value, panel.unit) },

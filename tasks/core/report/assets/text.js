@@ -34,7 +34,7 @@ globalThis.genwatch = {};
     if (unit === "share") return general(value * 100, 4) + "%";
     if (unit === "ms") return value >= 10000 ? general(value / 1000, 4) + " s" : general(value, 4) + " ms";
     if (unit === "dollars") return "$" + general(value, 4);
-    if (unit === "seconds") return grouped(value, 0) + " s";
+    if (unit === "seconds") return value >= 172800 ? general(value / 86400, 4) + " d" : value >= 7200 ? general(value / 3600, 4) + " h" : general(value, 4) + " s";
     if (Math.abs(value) >= 1e6) return general(value / 1e6, 4) + " M";
     if (Math.abs(value) >= 1e4) return general(value / 1e3, 4) + " k";
     return general(value, 4).replaceAll("-", MINUS);
