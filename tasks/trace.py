@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ from tasks.measuring import segments
 Progress = Callable[[int, int], None]
 ROW: Final = re.compile(r"(?P<call>.+)_(?P<index>\d{1,9})", re.DOTALL)
 TEXTS: Final = ("system", "history", "prompt", "completion", "context", "ground_truth", "feedback")
+HOUR: Final = timedelta(hours=1)
 NAME_SHOWN: Final = 100
 PLACE_SHOWN: Final = 500
 IN_QUARANTINE: Final = "in quarantine: unusable lines mention it"
@@ -191,8 +192,8 @@ def _why(search: _Search, call: str, index: int, halves: Sequence[HalfSeen]) -> 
     if joined is not None:
         return _why_not_chosen(search, call, index, joined.window_start)
     if "input" in sides:
-        late = search.config.window.revise
-        return f"an input without an output: none came within {late} after it (window.revise)"
+        late = max(search.config.window.revise, search.config.window.grace) / HOUR
+        return f"an input without an output: none came within {late:g} h after it (window.revise)"
     if "output" in sides:
         return "an output without an input: none was logged before it"
     if sides == {"other"}:
@@ -233,12 +234,10 @@ def _why_not_chosen(search: _Search, call: str, index: int, start: datetime) -> 
 
 def _unknown(search: _Search, traces: Traces, notes: Sequence[str]) -> str:
     config, windows = search.config, sorted(search.windows)
-    samples = f"the samples of {len(windows)} windows"
+    samples = "no sample, as none is published"
     if windows:
-        samples += f" ({windows[0]:%Y-%m-%d %H:%M} to {windows[-1]:%Y-%m-%d %H:%M} UTC)"
-    halves = f"the halves of {len(traces.days)} days" if traces.days else "no halves, as none are kept"
-    if traces.days:
-        halves += f" ({traces.days[0]} to {traces.days[-1]})"
+        samples = f"{len(windows)} samples ({windows[0]:%Y-%m-%d %H:%M} to {windows[-1]:%Y-%m-%d %H:%M} UTC)"
+    halves = f"the halves of {traces.days[0]} to {traces.days[-1]}" if traces.days else "no halves, as none are kept"
     said = f"; {notes[0]}" if notes else ""
     return (
         f"{config.name} knows no interaction {plain(search.name, NAME_SHOWN)}: looked through {samples}, {halves}, and "
