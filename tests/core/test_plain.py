@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tasks.core.plain import plain, unmarked
+from tasks.core.plain import plain, plain_lines, unmarked
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,15 @@ def test_what_is_shown_is_printable_and_never_longer_than_asked(text: str, limit
     shown = plain(text, limit)
     assert len(shown) <= limit
     assert shown.isprintable()
+
+
+@given(st.text())
+def test_the_lines_of_a_text_are_printable_each(text: str) -> None:
+    assert all(line.isprintable() for line in plain_lines(text))
+
+
+def test_lines_end_where_a_terminal_would_end_them_and_keep_their_spaces() -> None:
+    assert plain_lines("a  b\r\nc\rd\ne\u2028f\x1b[2J\u202e") == ["a  b", "c", "d", "e f [2J "]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "show.json"
 FAILING = Wanted(metric="groundedness", passing=False, start=SIX)
 PASSING = Wanted(metric="groundedness", passing=True, start=SIX)
 FAILED = ["empty", "worse", "=forged", "bad", "bare", "formula"]
-VARIES = {"etag", "judged_at", "latency_ms", "at"}
+VARIES = {"etag", "fingerprint", "judged_at", "latency_ms", "at"}
 
 
 @pytest.fixture(scope="module")
