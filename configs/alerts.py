@@ -7,8 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from configs.channels import ChannelName, Opsgenie, PagerDuty, Webhook
+from configs.slack import Slack
 from configs.values import Duration, SecretReference, Section
 from tasks.core.alert_news import Policy
+from tasks.core.digest import Every
 
 Windows = Annotated[int, Field(ge=1, le=1000)]
 
@@ -16,8 +18,8 @@ Windows = Annotated[int, Field(ge=1, le=1000)]
 class Alerts(Section):
     """Whom to tell, and when."""
 
-    slack: SecretReference | None = None
-    """The webhook: `env:NAME`, `block:slack-webhook/NAME` or `block:secret/NAME`."""
+    slack: Slack | None = None
+    """A Slack channel: the webhook `env:NAME`, `block:slack-webhook/NAME` or `block:secret/NAME`, or the keys below."""
     pagerduty: PagerDuty | None = None
     """PagerDuty by its Events API: an alert triggers, acknowledges and resolves its incident; null = not told."""
     opsgenie: Opsgenie | None = None
@@ -32,6 +34,9 @@ class Alerts(Section):
     """So many windows in a row must be good before it recovers; twice as many after each reopening, up to 8 times."""
     renotify: Duration | None = timedelta(hours=24)
     """How often to remind of what is still open and not acknowledged; null = never again."""
+    digest: Every | None = None
+    """`daily` or `weekly`: one message on what opened and recovered in the period, where anything did. Critical alerts
+    are still told at once; warnings wait for it."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -47,5 +52,9 @@ class Alerts(Section):
     def policy(self) -> Policy:
         """What the state machine goes by."""
         return Policy(
-            channels=self.channels, after=self.after, recover_after=self.recover_after, renotify=self.renotify
+            channels=self.channels,
+            after=self.after,
+            recover_after=self.recover_after,
+            renotify=self.renotify,
+            warnings_wait=self.digest is not None,
         )

@@ -11,12 +11,13 @@ from prefect.logging import get_run_logger
 from configs.monitor import MonitorConfig
 from tasks.adapters.alert_books import Place, mark_untold, unmark_untold, untold_books, write_book
 from tasks.adapters.channels import open_channel
+from tasks.adapters.digests import due_digests, read_digest, record_digest
 from tasks.adapters.locations import open_storage
 from tasks.adapters.storage import Storage
 from tasks.adapters.telling import Behind, behind
 from tasks.core.alert import Alert, AlertBook
 from tasks.core.errors import ConfigError
-from tasks.core.news import Delivered, News, Notice, heard
+from tasks.core.news import Delivered, Digest, News, Notice, heard
 from tasks.core.report.places import MONITOR_PAGE, address, metric_page, run_page
 from tasks.core.run import Job, Outcome
 from tasks.core.window import Window
@@ -36,12 +37,15 @@ def notify(config: MonitorConfig, job: Job, outcome: Outcome) -> tuple[str, ...]
     warnings, told = tell_all(config, job, outcome, run_url if run_url.startswith("http") else None, store)
     for warning in warnings:
         log.warning("an alert was not delivered and will be told by the next run: %s", warning)
+    late = summarise_all(config, job, store)
+    for warning in late:
+        log.warning("a digest was not delivered and will be by the next run: %s", warning)
     if told:
         log.info("told %d alerts", told)
     for alert in outcome.assessed.alerts:
         if alert.emits is not None:
             _emit(config.name, job.window, alert)
-    return warnings
+    return (*warnings, *late)
 
 
 def tell_all(
@@ -75,6 +79,22 @@ def tell_all(
     return tuple(reasons), told
 
 
+def summarise_all(config: MonitorConfig, job: Job, store: Storage) -> tuple[str, ...]:
+    """Send each channel the digests that it is to have after this window; returns why one was not delivered."""
+    reasons = dict[str, None]()
+    for record in due_digests(config, job, store):
+        digest = read_digest(config, record.period, store)
+        untold = list(record.untold)
+        for channel in config.alerts.channels:
+            why = _summarised(config, channel, digest) if digest is not None and channel in untold else None
+            if why is not None:
+                reasons[f"{channel}: {why}"] = None
+            elif channel in untold:
+                untold.remove(channel)
+                record_digest(config, record.model_copy(update={"untold": tuple(untold)}), store)
+    return tuple(reasons)
+
+
 def check_channel(config: MonitorConfig) -> str:
     """Whom alerts are told, in a few words; raises ConfigError where a secret is missing."""
     for channel in config.alerts.channels:
@@ -99,6 +119,7 @@ def _notice(config: MonitorConfig, alert: Alert, channel: str, place: Place, sho
         event=alert.news[channel],
         told=alert.told.get(channel),
         page=_address(config, metric_page(subject) if is_judged else run_page(*place)),
+        unit=shown.units.get(alert.key, "") if shown else "",
         examples=shown.examples.get(alert.key, ()) if shown else (),
         trend=shown.trends.get(alert.key) if shown else None,
     )
@@ -109,6 +130,13 @@ def _tell(config: MonitorConfig, channel: str, news: News) -> Delivered:
         return open_channel(config.alerts, channel).tell(news)
     except ConfigError as error:
         return Delivered.nothing(news.notices, str(error))
+
+
+def _summarised(config: MonitorConfig, channel: str, digest: Digest) -> str | None:
+    try:
+        return open_channel(config.alerts, channel).summarise(digest)
+    except ConfigError as error:
+        return str(error)
 
 
 def _books(store: Storage, job: Job, alerts: Sequence[Alert]) -> Books:

@@ -39,11 +39,15 @@ def book_before(store: Storage, window_start: datetime | None = None) -> AlertBo
     for start in sorted(published, reverse=True):
         if window_start is not None and start >= window_start:
             continue
-        for revision in range(published[start], -1, -1):
-            book = read_book(store, key_of(start), revision)
-            if not book.amends:
-                return book
+        if (book := followed_book(store, start, published[start])) is not None:
+            return book
     return AlertBook()
+
+
+def followed_book(store: Storage, start: datetime, newest_revision: int) -> AlertBook | None:
+    """The alerts of the last revision of a window that was the newest one when it was run; None where none was."""
+    books = (read_book(store, key_of(start), revision) for revision in range(newest_revision, -1, -1))
+    return next((book for book in books if not book.amends), None)
 
 
 def mark_untold(store: Storage, window_start_key: str, revision: int) -> None:

@@ -26,18 +26,22 @@ BAD: Final = {Event.OPENED, Event.REOPENED, Event.ESCALATED, Event.REMINDED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """By alert key the failing interactions and the course of the measure."""
+    """By alert key the failing interactions, the course of the measure and its unit."""
 
     examples: Mapping[str, Sequence[Example]]
     trends: Mapping[str, Trend]
+    units: Mapping[str, str]
 
 
 def behind(config: MonitorConfig, job: Job, outcome: Outcome, store: Storage) -> Behind:
     """What stands behind the alerts of a window of which any channel is told something; nothing else is read."""
     told = [alert for alert in outcome.assessed.alerts if alert.news]
     bad = [alert for alert in told if BAD.intersection(alert.news.values())]
+    units = {one.address: one.unit for one in outcome.assessed.measures}
     return Behind(
-        examples=examples_of(bad, config, job, outcome, store), trends=trends_of(told, config, job, outcome, store)
+        examples=examples_of(bad, config, job, outcome, store),
+        trends=trends_of(told, config, job, outcome, store),
+        units={alert.key: units.get(alert.address, "") for alert in told},
     )
 
 

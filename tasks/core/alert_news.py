@@ -9,6 +9,7 @@ from tasks.core.alert import Alert, Event, Status, Told
 from tasks.core.verdict import Severity
 
 OPENINGS: Final = {Event.OPENED, Event.REOPENED, Event.MISSED}
+WAITING: Final = {*OPENINGS, Event.REMINDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +17,15 @@ class Policy:
     """Whom to tell and when.
 
     `channels` are the names of those that the monitor has. `after` and `recover_after` tell how many windows in a row
-    open and close an alert, both 1 or more; without `renotify` nobody is reminded.
+    open and close an alert, both 1 or more; without `renotify` nobody is reminded. Where `warnings_wait` for a digest,
+    that a warning opened or is still open is not told by itself.
     """
 
     channels: Sequence[str] = ()
     after: int = 1
     recover_after: int = 1
     renotify: timedelta | None = None
+    warnings_wait: bool = False
 
 
 def is_told_all(last: Alert, now: datetime) -> bool:
@@ -41,7 +44,8 @@ def with_news(alert: Alert, last: Alert | None, policy: Policy, now: datetime) -
     for channel in policy.channels if not alert.is_muted(now) else ():
         untold = last.news.get(channel) if last is not None else None
         event = _event(alert, told.get(channel), untold, policy, now)
-        if event is not None:
+        waits = policy.warnings_wait and alert.severity is Severity.WARNING and event in WAITING
+        if event is not None and not waits:
             news[channel] = event
     emits = None if alert.is_muted(now) else _emitted(alert, last)
     over = {name: one for name, one in told.items() if not alert.is_open and name not in news}

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from tasks.core.alert import Alert, Event, Told
+from tasks.core.cause import JUDGING
 from tasks.core.plain import plain
+from tasks.core.sentence import figure
 from tasks.core.verdict import Severity, State
 from tasks.core.window import Window, key_of
 
@@ -67,17 +69,33 @@ def key_of_notice(alert: Alert) -> str:
     return f"{alert.key}@{key_of(alert.window_start)}"
 
 
+def subject_of(alert: Alert) -> str:
+    """What an alert is about in a few words: `fluency pass rate`, `fluency pass rate of tier gold`; `judging`.
+
+    A segment was logged and is hostile text on one line.
+    """
+    name, _, part = alert.address.partition("[")
+    if alert.key.endswith(f":{JUDGING}"):
+        return JUDGING
+    _, subject, measure = name.split(".")
+    by, _, segment = part.removesuffix("]").partition("=")
+    of = f" of {plain(by, NAME_LIMIT)} {plain(segment, NAME_LIMIT)}" if part else ""
+    return f"{subject} {measure.replace('_', ' ')}{of}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """What is to be told of one alert: what happened to it for this channel, and what the channel was told before.
 
-    `page` is the address of the page of the report that shows more of it.
+    `page` is the address of the page of the report that shows more of it, `unit` that of the alert's measure, empty
+    where it is not known.
     """
 
     alert: Alert
     event: Event
     told: Told | None
     page: str
+    unit: str = ""
     examples: Sequence[Example] = ()
     trend: Trend | None = None
 
@@ -116,6 +134,15 @@ class Notice:
         if self.alert.acknowledged_by is not None:
             found.append(f"acknowledged by {plain(self.alert.acknowledged_by, NAME_LIMIT)}")
         return ", ".join(found)
+
+    @property
+    def subject(self) -> str:
+        """What it is about in a few words, as `subject_of` an alert."""
+        return subject_of(self.alert)
+
+    def figure(self, value: float) -> str:
+        """A value of its measure, as the sentences write it."""
+        return figure(self.unit, value)
 
     @property
     def sentence(self) -> str:

@@ -1,148 +1,219 @@
-import json
+"""Slack by webhook and by bot, against a server that refuses what Slack refuses."""
+
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from tasks.adapters.slack import send
-from tasks.core.alert import Alert, Event, Status
-from tasks.core.message import SlackMessage, slack_message
-from tasks.core.news import Example, News, Notice
-from tasks.core.verdict import Severity, State
-from tasks.core.window import Window
-from tests.servers.http import HttpServer, Reply, serve
+from configs.alerts import Alerts
+from tasks.adapters.channels import open_channel
+from tasks.adapters.slack_bot import SlackBot
+from tasks.adapters.slack_webhook import SlackWebhook
+from tasks.core.alert import Event
+from tasks.core.errors import ConfigError
+from tasks.core.news import Delivered, Digest
+from tasks.core.verdict import Severity
+from tests.servers.http import Reply
+from tests.servers.slack import CHANNEL, TOKEN, Slack, refusal, shown
+from tests.servers.slack import slack as serve_slack
+from tests.telling import WINDOW, example, news, notice
 
-START = datetime(2026, 11, 20, 6, tzinfo=UTC)
-WINDOW = Window(start=START, end=START + timedelta(hours=1))
-HOSTILE = "<!channel> <@U123> <https://evil.example|your bank> & *bold* ```x``` <script>alert(1)</script> " * 20
+OTHER = "bot:quality.fluency.pass_rate"
+KEY = "bot:quality.relevance.pass_rate@20261120T0600Z"
 
 
 @pytest.fixture
-def slack() -> Iterator[HttpServer]:
-    with serve(lambda _: Reply(content=b"ok")) as running:
+def slack() -> Iterator[Slack]:
+    with serve_slack() as running:
         yield running
 
 
-def alert(
-    event: Event = Event.OPENED, explanation: str = "relevance pass rate 0.5 is below 0.7", **changes: Any
-) -> Alert:
-    fields: dict[str, Any] = {
-        "key": "bot:quality.relevance.pass_rate",
-        "address": "quality.relevance.pass_rate",
-        "status": Status.OPEN,
-        "state": State.BREACH,
-        "severity": Severity.CRITICAL,
-        "since": START,
-        "window_start": START,
-        "value": 0.5,
-        "limit": 0.7,
-        "explanation": explanation,
-        "created_at": START,
-        "openings": 1,
-        "news": {"slack": event},
-    }
-    return Alert(**fields | changes)
+def bot(slack: Slack, token: str = TOKEN) -> SlackBot:
+    called = {Severity.CRITICAL: ("here",), Severity.WARNING: ()}
+    return SlackBot(token=token, channel=CHANNEL, api_url=slack.url, mentions=called)
 
 
-def message(alerts: list[Alert], text: str = "fine") -> SlackMessage:
-    example = Example(
-        interaction_id=text, metric="relevance", score=1.0, prompt=text, completion=text, page="file:///x"
-    )
-    notices = [
-        Notice(alert=one, event=one.news["slack"], told=None, page="file:///x", examples=[example] * 5)
-        for one in alerts
-    ]
-    return slack_message(News(monitor="bot", window=WINDOW, notices=notices, report="file:///x?a=1&b=<2>"))
+def webhook(slack: Slack) -> SlackWebhook:
+    return SlackWebhook(url=f"{slack.server.url}/services/T0/B0/sesame", mentions={})
 
 
-def texts(block: Any) -> Iterator[dict[str, Any]]:
-    """Every text object of a block."""
-    if isinstance(block, dict):
-        if "type" in block and isinstance(block.get("text"), str):
-            yield block
-        for value in block.values():
-            yield from texts(value)
-    elif isinstance(block, list | tuple):
-        for value in block:
-            yield from texts(value)
+def told(slack: Slack, event: Event = Event.OPENED, thread: str | None = None) -> str:
+    """Tell one notice by the bot; returns the reference of its thread."""
+    found = bot(slack).tell(news(notice(event, thread=thread)))
+    assert found.failures == {}
+    return found.threads[KEY]
 
 
-def test_a_message_says_what_happened_and_where_to_look(slack: HttpServer) -> None:
-    found = message([alert(), alert(Event.RECOVERED)])
-    assert send(slack.url, found) is None
-    (received,) = slack.received
+def test_a_webhook_takes_one_message_for_all_alerts(slack: Slack) -> None:
+    found = webhook(slack).tell(news(notice(examples=[example()]), notice(Event.RECOVERED, key=OTHER)))
+    assert found == Delivered()
+    (received,) = slack.server.received
     assert received.body["text"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00–07:00 UTC"
-    sent = json.dumps(received.body)
-    assert "relevance pass rate 0.5 is below 0.7" in sent
-    assert "file:///x?a=1&amp;b=&lt;2&gt;" in sent
-    assert received.body["unfurl_links"] is False
+    assert (received.body["unfurl_links"], received.body["unfurl_media"]) == (False, False)
 
 
-def test_logged_text_can_mention_nobody_and_forge_no_link() -> None:
-    found = message([alert(explanation=HOSTILE)] * 30, HOSTILE)
-    for text in texts(found.blocks):
-        if text["type"] == "mrkdwn":
-            assert "<" not in text["text"]
-            assert ">" not in text["text"]
-    logged = [text for text in texts(found.blocks) if "Q:" in text["text"]]
-    assert logged
-    assert all(text["type"] == "plain_text" for text in logged)
-    assert "<" not in found.text
+def test_a_bot_sends_a_message_for_each_alert_and_keeps_its_thread(slack: Slack) -> None:
+    found = bot(slack).tell(news(notice(), notice(key=OTHER)))
+    assert (found.failures, len(slack.top)) == ({}, 2)
+    assert sorted(found.threads.values()) == [f"{CHANNEL}:{timestamp}" for timestamp in sorted(slack.messages)]
+    assert "<!here>" in shown(slack.top[0])
 
 
-def test_a_message_stays_within_the_limits_of_slack() -> None:
-    found = message([alert(explanation=HOSTILE)] * 60, HOSTILE * 50)
-    assert len(found.blocks) <= 50
-    assert all(len(text["text"]) <= 3000 for text in texts(found.blocks))
-    assert len(json.dumps([dict(block) for block in found.blocks])) < 10_000
+def test_what_follows_goes_into_the_thread_and_the_first_message_shows_how_it_is(slack: Slack) -> None:
+    thread = told(slack)
+    for event in (Event.REMINDED, Event.RECOVERED):
+        assert told(slack, event, thread) == thread
+    (top,) = slack.top
+    replies = [shown(one).splitlines()[0] for one in slack.replies(thread.partition(":")[2])]
+    assert [one.split(" (")[0].split(":")[0] for one in replies] == ["🟠 Still open", "🟢 Recovered"]
+    assert shown(top).startswith("🟢 Recovered: relevance pass rate")
+    assert "<!here>" not in shown(top)
+
+
+def test_what_opens_again_or_grows_worse_calls_people_in_the_thread(slack: Slack) -> None:
+    thread = told(slack)
+    told(slack, Event.REOPENED, thread)
+    told(slack, Event.ESCALATED, thread)
+    assert all("<!here>" in shown(one) for one in slack.replies(thread.partition(":")[2]))
+
+
+def test_an_amendment_is_a_reply_and_leaves_the_first_message_as_it_is(slack: Slack) -> None:
+    thread = told(slack)
+    before = shown(slack.top[0])
+    told(slack, Event.AMENDED, thread)
+    assert shown(slack.top[0]) == before
+    assert slack.calls() == ["chat.postMessage", "chat.postMessage"]
+
+
+@pytest.mark.parametrize("event", [Event.REMINDED, Event.AMENDED])
+def test_an_alert_whose_first_message_is_gone_is_told_anew(slack: Slack, event: Event) -> None:
+    thread = told(slack)
+    slack.messages.clear()
+    anew = told(slack, event, thread)
+    assert anew != thread
+    assert [f"{CHANNEL}:{timestamp}" for timestamp in slack.messages] == [anew]
+    assert len(slack.top) == 1
+
+
+def test_a_thread_of_another_channel_is_not_gone_on_with(slack: Slack) -> None:
+    anew = told(slack, Event.REMINDED, "C9999ZZZZ:1600000000.000001")
+    assert slack.calls() == ["chat.postMessage"]
+    assert anew.startswith(f"{CHANNEL}:")
+
+
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
+def test_a_first_message_that_may_not_be_changed_still_gets_its_replies(slack: Slack, code: str) -> None:
+    thread = told(slack)
+    slack.refuses = [refusal(code)]
+    assert told(slack, Event.RECOVERED, thread) == thread
+    assert len(slack.replies(thread.partition(":")[2])) == 1
+
+
+def test_a_reply_that_fails_is_sent_once_when_it_is_tried_again(slack: Slack) -> None:
+    thread = told(slack)
+    updated = Reply(content=b'{"ok": true, "ts": "1"}')
+    slack.refuses = [updated, refusal("restricted_action")]
+    found = bot(slack).tell(news(notice(Event.RECOVERED, thread=thread)))
+    assert found.threads == {}
+    assert found.failures[KEY].startswith("Slack answered restricted_action; the workspace does not allow it")
+    told(slack, Event.RECOVERED, thread)
+    assert len(slack.replies(thread.partition(":")[2])) == 1
 
 
 @pytest.mark.parametrize(
-    ("told", "headline", "line"),
+    ("code", "remedy"),
     [
-        (alert(severity=Severity.WARNING), "1 warning", ":large_yellow_circle: *Warning* relevance"),
-        (alert(state=State.UNDECIDED), "1 not judged", ":warning: *Not judged* relevance"),
-        (alert(Event.ESCALATED, acknowledged_by="sam"), "1 now critical", "*Now critical* (acknowledged by sam) rel"),
-        (alert(Event.REOPENED, openings=3), "1 reopened", "*Reopened* (3 times since 2026-11-20 06:00) relevance"),
-        (alert(Event.REMINDED), "1 still open", "*Still open* (since 2026-11-20 06:00) relevance"),
-        (alert(Event.MISSED), "1 recovered untold", "*Opened and recovered before it could be told* (since 2026"),
-        (alert(Event.AMENDED), "1 amended", "*Amended* (2026-11-20 06:00) relevance"),
+        ("channel_not_found", f"write /invite and the bot's name in the channel {CHANNEL}, or correct alerts.slack"),
+        ("not_in_channel", f"write /invite and the bot's name in the channel {CHANNEL}"),
+        ("is_archived", "its channel is archived"),
+        ("invalid_auth", "install the app again and correct the token that alerts.slack.token names"),
+        ("missing_scope", "give the app the scope chat:write and install it again"),
+        ("something_new", "look it up in its documentation"),
+        ("<!here> *bold*", "Slack answered an unknown code"),
     ],
 )
-def test_every_event_has_its_words(told: Alert, headline: str, line: str) -> None:
-    found = message([told])
-    assert found.text == f"bot: {headline}, 2026-11-20 06:00–07:00 UTC"
-    assert line in found.blocks[1]["text"]["text"]
+def test_what_slack_refuses_is_said_with_its_remedy_and_not_tried_for_the_others(
+    slack: Slack, code: str, remedy: str
+) -> None:
+    slack.refuses = [refusal(code)]
+    found = bot(slack).tell(news(notice(), notice(key=OTHER)))
+    assert len(found.failures) == 2
+    assert all(remedy in why and TOKEN not in why and "<" not in why for why in found.failures.values())
+    assert len(slack.server.received) == 1
 
 
-def test_the_worst_is_counted_first() -> None:
-    warning = alert(severity=Severity.WARNING)
-    found = message([alert(Event.RECOVERED), warning, warning, alert(), alert(Event.REMINDED)])
-    assert found.text.startswith("bot: 1 breach, 2 warnings, 1 still open, 1 recovered, ")
+def test_a_wrong_token_is_said_without_it(slack: Slack) -> None:
+    found = bot(slack, "xoxb-wrong").tell(news(notice()))
+    assert found.failures == {
+        KEY: "Slack answered invalid_auth; install the app again and correct the token that alerts.slack.token names"
+    }
 
 
-def test_a_name_given_on_the_command_line_can_mention_nobody() -> None:
-    (line,) = [text["text"] for text in texts(message([alert(acknowledged_by="<!here>\n" * 50)]).blocks[1])]
-    assert "<" not in line
-    assert len(line) < 400
+def test_one_message_that_is_not_taken_keeps_no_other_back(slack: Slack) -> None:
+    slack.refuses = [refusal("invalid_blocks")]
+    found = bot(slack).tell(news(notice(), notice(key=OTHER)))
+    assert list(found.failures) == [KEY]
+    assert len(slack.top) == 1
 
 
 @pytest.mark.parametrize("fault", [Reply(status=500), Reply(status=429, headers={"retry-after": "0"})])
-def test_a_passing_fault_is_tried_again(slack: HttpServer, fault: Reply) -> None:
-    slack.answer = lambda received: fault if received.number == 0 else Reply(content=b"ok")
-    assert send(slack.url, message([alert()])) is None
-    assert len(slack.received) == 2
+@pytest.mark.parametrize("way", ["bot", "webhook"])
+def test_a_passing_fault_is_tried_again(slack: Slack, fault: Reply, way: str) -> None:
+    slack.refuses = [fault]
+    channel = bot(slack) if way == "bot" else webhook(slack)
+    assert channel.tell(news(notice())).failures == {}
+    assert len(slack.server.received) == 2
 
 
-def test_a_lasting_fault_is_said_without_the_webhook(slack: HttpServer) -> None:
-    slack.answer = lambda _: Reply(status=404, content=b"no_team")
-    failure = send(f"{slack.url}/services/T0/B0/secret", message([alert()]))
-    assert failure == "Slack answered 404; check the webhook"
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(status=404, content=b"no_service"), "Slack answered 404 no_service; make another webhook and correct"),
+        (Reply(status=410, content=b"channel_is_archived"), "Slack answered 410 channel_is_archived; its channel is"),
+        (Reply(status=403, content=b"<!here>"), "Slack answered 403; check the webhook"),
+    ],
+)
+def test_a_lasting_fault_of_a_webhook_is_said_without_it(slack: Slack, reply: Reply, said: str) -> None:
+    slack.refuses = [reply]
+    (why,) = webhook(slack).tell(news(notice())).failures.values()
+    assert why.startswith(said)
+    assert "sesame" not in why
 
 
-def test_an_unreachable_slack_is_said_without_the_webhook() -> None:
-    failure = send("http://127.0.0.1:9/services/T0/B0/secret", message([alert()]))
-    assert failure is not None
-    assert failure.startswith("Slack cannot be reached")
-    assert "secret" not in failure
+def test_an_unreachable_slack_is_said_without_its_secret() -> None:
+    channel = SlackWebhook(url="http://127.0.0.1:9/services/T0/B0/sesame", mentions={})
+    (why,) = channel.tell(news(notice())).failures.values()
+    assert why.startswith("Slack cannot be reached")
+    assert "sesame" not in why
+
+
+@pytest.mark.parametrize("way", ["bot", "webhook"])
+def test_a_digest_is_one_message_and_its_refusal_is_said(slack: Slack, way: str) -> None:
+    digest = Digest(
+        monitor="bot",
+        period=WINDOW,
+        windows=1,
+        opened=[notice().alert],
+        recovered=[],
+        still_open=[],
+        rates=[],
+        report="x",
+    )
+    channel = bot(slack) if way == "bot" else webhook(slack)
+    assert channel.summarise(digest) is None
+    assert len(slack.server.received) == 1
+    slack.refuses = [Reply(status=404) if way == "webhook" else refusal("is_archived")]
+    assert "Slack answered" in str(channel.summarise(digest))
+
+
+def test_the_monitor_file_names_a_webhook_or_a_bot(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK", TOKEN)
+    by_itself = Alerts.model_validate({"slack": "env:SLACK"})
+    assert open_channel(by_itself, "slack") == SlackWebhook(url=TOKEN, mentions=dict.fromkeys(Severity, ()))
+    mentions = {"critical": ["here", "U0123ABCD"], "warning": "S0123ABCD"}
+    with_bot = {"token": "env:SLACK", "channel": CHANNEL, "mentions": mentions, "api_url": slack.url}
+    called = {Severity.CRITICAL: ("here", "U0123ABCD"), Severity.WARNING: ("S0123ABCD",)}
+    opened = open_channel(Alerts.model_validate({"slack": with_bot}), "slack")
+    assert opened == SlackBot(token=TOKEN, channel=CHANNEL, api_url=slack.url, mentions=called)
+    monkeypatch.delenv("SLACK")
+    with pytest.raises(ConfigError, match=r"alerts\.slack\.token: the environment variable SLACK is not set"):
+        open_channel(Alerts.model_validate({"slack": with_bot}), "slack")

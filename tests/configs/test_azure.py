@@ -72,7 +72,8 @@ def test_the_older_names_are_read(tmp_path: Path) -> None:
     assert config.window.every == timedelta(days=7)
     assert config.source.columns == {"prompt": "question", "completion": "answer"}
     assert "old-connection" in imported("older").text
-    assert config.alerts.slack == "env:SLACK_WEBHOOK_URL"
+    assert config.alerts.slack is not None
+    assert config.alerts.slack.webhook == "env:SLACK_WEBHOOK_URL"
 
 
 def test_halves_are_told_apart_by_their_names(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """The data contract of a window as the rows of a Prefect table: a line a measure, the worst first."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Final
 
 import pyarrow as pa
 
 from tasks.core.measure import Measure
-from tasks.core.message import escape
+from tasks.core.plain import plain
 from tasks.core.records.contract import SEPARATOR, SIGNAL
 from tasks.core.records.expectation import Kind
 from tasks.core.records.interaction import BROKEN
@@ -76,5 +77,5 @@ def _examples(interactions: pa.Table) -> Mapping[str, list[str]]:
             for name in row[BROKEN].split(SEPARATOR):
                 shown = found.setdefault(name, [])
                 if len(shown) < EXAMPLES:
-                    shown.append(escape(" ".join(row["interaction_id"].split()), TEXT_LIMIT))
+                    shown.append(escape(plain(row["interaction_id"], TEXT_LIMIT), quote=False))
     return found

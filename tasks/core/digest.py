@@ -1,0 +1,95 @@
+"""The digest of a period: when it is due, and what it says of the windows that were run in it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.core.alert import Alert
+from tasks.core.measure import Measure
+from tasks.core.news import Change
+from tasks.core.window import Window
+
+Every = Literal["daily", "weekly"]
+DAYS: Final[Mapping[Every, int]] = {"daily": 1, "weekly": 7}
+
+
+class DigestRecord(BaseModel):
+    """What is kept of the digest of a period: the channels that are still to have it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: datetime
+    end: datetime
+    untold: tuple[str, ...]
+
+    @property
+    def period(self) -> Window:
+        """The period as windows are."""
+        return Window(start=self.start, end=self.end)
+
+
+def period_ended(moment: datetime, every: Every, zone: tzinfo) -> Window:
+    """The last period of the calendar of a zone that has ended at `moment`, in UTC.
+
+    A day begins at midnight, a week on Monday; where clocks change, a day has 23 or 25 hours.
+    """
+    today = moment.astimezone(zone).date()
+    if every == "weekly":
+        today -= timedelta(days=today.weekday())
+    start = today - timedelta(days=DAYS[every])
+    first, last = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (start, today))
+    return Window(start=first, end=last)
+
+
+def period_before(period: Window, every: Every, zone: tzinfo) -> Window:
+    """The period that ends where this one begins."""
+    return period_ended(period.start, every, zone)
+
+
+class Turns(BaseModel):
+    """Which alerts opened over some windows, which recovered, and which are open after the last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    opened: tuple[Alert, ...]
+    recovered: tuple[Alert, ...]
+    still_open: tuple[Alert, ...]
+
+
+def turns(before: Sequence[Alert], books: Sequence[Sequence[Alert]], now: datetime) -> Turns:
+    """What changed from the alerts `before` over those that each window left, oldest first.
+
+    Each alert stands once in a list, as it was last; one that is muted `now` stands in none.
+    """
+    last = {alert.key: alert for alert in before}
+    is_open = {alert.key for alert in before if alert.is_open}
+    opened, recovered = dict[str, None](), dict[str, None]()
+    for book in books:
+        last |= {alert.key: alert for alert in book}
+        now_open = {alert.key for alert in book if alert.is_open}
+        opened |= dict.fromkeys(alert.key for alert in book if alert.key in now_open - is_open)
+        recovered |= dict.fromkeys(key for key in last if key in is_open - now_open)
+        is_open = now_open
+    heard = {key: alert for key, alert in last.items() if not alert.is_muted(now)}
+    return Turns(
+        opened=tuple(heard[key] for key in opened if key in heard),
+        recovered=tuple(heard[key] for key in recovered if key in heard and key not in is_open),
+        still_open=tuple(alert for key, alert in heard.items() if key in is_open),
+    )
+
+
+def change(metric: str, now: Sequence[Measure], before: Sequence[Measure]) -> Change:
+    """The pass rate of a metric over the windows of a period and of the one before, which one judge gave.
+
+    It is the mean of the windows' rates by their rows.
+    """
+    rate, n = _mean(now)
+    return Change(metric=metric, now=rate, n=n, before=_mean(before)[0])
+
+
+def _mean(measures: Sequence[Measure]) -> tuple[float | None, int]:
+    known = [(one.value, one.n) for one in measures if one.value is not None and one.n > 0]
+    rows = sum(n for _, n in known)
+    return (sum(value * n for value, n in known) / rows if rows else None), rows
