@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from configs.values import Duration, SecretReference, Section
 from tasks.core.alert_news import Policy
 from tasks.core.digest import Every
 
+READ_BY_PEOPLE: Final = {"slack", "apprise"}  # kinds of channels
 Windows = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -35,8 +36,8 @@ class Alerts(Section):
     renotify: Duration | None = timedelta(hours=24)
     """How often to remind of what is still open and not acknowledged; null = never again."""
     digest: Every | None = None
-    """`daily` or `weekly`: one message on what opened and recovered in the period, where anything did. Critical alerts
-    are still told at once; warnings wait for it."""
+    """`daily` or `weekly`: to Slack and mail one message on what opened and recovered in the period, where anything
+    did. Critical alerts are still told at once; warnings wait for it."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -49,6 +50,11 @@ class Alerts(Section):
         )
 
     @property
+    def digested(self) -> tuple[str, ...]:
+        """The channels that have digests: those that people read; others are told each change at once."""
+        return tuple(name for name in self.channels if self.digest and name.partition(":")[0] in READ_BY_PEOPLE)
+
+    @property
     def policy(self) -> Policy:
         """What the state machine goes by."""
         return Policy(
@@ -56,5 +62,5 @@ class Alerts(Section):
             after=self.after,
             recover_after=self.recover_after,
             renotify=self.renotify,
-            warnings_wait=self.digest is not None,
+            digested=self.digested,
         )

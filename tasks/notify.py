@@ -80,18 +80,23 @@ def tell_all(
 
 
 def summarise_all(config: MonitorConfig, job: Job, store: Storage) -> tuple[str, ...]:
-    """Send each channel the digests that it is to have after this window; returns why one was not delivered."""
+    """Send each channel the digests that it is to have after this window; returns why one was not delivered.
+
+    Who has had one is recorded after each delivery, so that a run that is ended between the two sends it once more.
+    """
     reasons = dict[str, None]()
     for record in due_digests(config, job, store):
-        digest = read_digest(config, record.period, store)
-        untold = list(record.untold)
-        for channel in config.alerts.channels:
-            why = _summarised(config, channel, digest) if digest is not None and channel in untold else None
+        digest, untold = read_digest(config, record.period, store), set(record.untold)
+        if digest is None:
+            record_digest(config, record, (), store)
+            continue
+        for channel in untold.intersection(config.alerts.digested):
+            why = _summarised(config, channel, digest)
             if why is not None:
                 reasons[f"{channel}: {why}"] = None
-            elif channel in untold:
-                untold.remove(channel)
-                record_digest(config, record.model_copy(update={"untold": tuple(untold)}), store)
+                continue
+            untold.remove(channel)
+            record_digest(config, record, untold, store)
     return tuple(reasons)
 
 

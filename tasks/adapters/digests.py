@@ -1,6 +1,6 @@
 """Digests in the store of a monitor: which are due, what they say, and which channels have had them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
@@ -28,20 +28,21 @@ def due_digests(config: MonitorConfig, job: Job, store: Storage) -> list[DigestR
     A period is over once a window is run that ends at its end or later.
     """
     every = config.alerts.digest
-    if every is None or not job.is_newest or not config.alerts.channels:
+    if every is None or not job.is_newest or not config.alerts.digested:
         return []
     period = period_ended(job.window.end, every, _zone(config))
-    new = DigestRecord(start=period.start, end=period.end, untold=config.alerts.channels)
+    new = DigestRecord(start=period.start, end=period.end, untold=config.alerts.digested)
     store.put_if_absent(_place(every, new), new.model_dump_json().encode())
     places = sorted(stored.key for stored in store.list(f"digests/{every}/"))[-REMEMBERED:]
     found = [record for place in places if (record := _read(store, place)) is not None]
-    return [record for record in found if set(record.untold).intersection(config.alerts.channels)]
+    return [record for record in found if set(record.untold).intersection(config.alerts.digested)]
 
 
-def record_digest(config: MonitorConfig, record: DigestRecord, store: Storage) -> None:
+def record_digest(config: MonitorConfig, record: DigestRecord, untold: Collection[str], store: Storage) -> None:
     """Note who is still to have a digest."""
     if config.alerts.digest is not None:
-        store.put(_place(config.alerts.digest, record), record.model_dump_json().encode())
+        left = record.model_copy(update={"untold": tuple(sorted(untold))})
+        store.put(_place(config.alerts.digest, record), left.model_dump_json().encode())
 
 
 def read_digest(config: MonitorConfig, period: Window, store: Storage) -> Digest | None:

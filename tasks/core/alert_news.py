@@ -1,6 +1,6 @@
 """What is to be told of an alert, to each channel: where the channel's picture of it differs from what is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,15 +17,15 @@ class Policy:
     """Whom to tell and when.
 
     `channels` are the names of those that the monitor has. `after` and `recover_after` tell how many windows in a row
-    open and close an alert, both 1 or more; without `renotify` nobody is reminded. Where `warnings_wait` for a digest,
-    that a warning opened or is still open is not told by itself.
+    open and close an alert, both 1 or more; without `renotify` nobody is reminded. The `digested` channels have
+    warnings in a digest: that one opened or is still open is not told there by itself.
     """
 
     channels: Sequence[str] = ()
     after: int = 1
     recover_after: int = 1
     renotify: timedelta | None = None
-    warnings_wait: bool = False
+    digested: Collection[str] = ()
 
 
 def is_told_all(last: Alert, now: datetime) -> bool:
@@ -44,7 +44,7 @@ def with_news(alert: Alert, last: Alert | None, policy: Policy, now: datetime) -
     for channel in policy.channels if not alert.is_muted(now) else ():
         untold = last.news.get(channel) if last is not None else None
         event = _event(alert, told.get(channel), untold, policy, now)
-        waits = policy.warnings_wait and alert.severity is Severity.WARNING and event in WAITING
+        waits = channel in policy.digested and alert.severity is Severity.WARNING and event in WAITING
         if event is not None and not waits:
             news[channel] = event
     emits = None if alert.is_muted(now) else _emitted(alert, last)

@@ -40,6 +40,6 @@ def test_a_monitor_without_slack_has_no_channel() -> None:
     assert Alerts.model_validate({"slack": "env:A"}).policy.channels == ("slack",)
 
 
-def test_warnings_wait_where_there_is_a_digest() -> None:
-    assert not Alerts().policy.warnings_wait
-    assert Alerts.model_validate({"digest": "weekly"}).policy.warnings_wait
+def test_a_digest_goes_to_the_channels_that_people_read() -> None:
+    assert Alerts.model_validate({"slack": "env:A"}).policy.digested == ()
+    assert Alerts.model_validate({"slack": "env:A", "digest": "weekly"}).policy.digested == ("slack",)

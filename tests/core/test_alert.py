@@ -450,6 +450,40 @@ def test_opened_and_recovered_are_told_in_turn_and_nothing_under_a_mute(
     assert emitted == [Event.OPENED, Event.RECOVERED] * (len(emitted) // 2) + [Event.OPENED] * (len(emitted) % 2)
 
 
+def test_a_warning_waits_for_the_digest_and_is_told_at_once_when_it_becomes_critical() -> None:
+    watched = Watched(policy=Policy(channels=(CHAT, PAGER), renotify=DAY, digested=(CHAT,)))
+    for _ in range(30):
+        watched.see(verdict(BREACH, severity=Severity.WARNING))
+    assert watched.heard == []
+    assert watched.others == [(0, Event.OPENED), (24, Event.REMINDED)]
+    watched.see(verdict(BREACH))
+    watched.see(verdict(OK))
+    assert watched.heard == [(30, Event.OPENED), (31, Event.RECOVERED)]
+
+
+def test_a_warning_that_recovers_before_the_digest_is_not_told_by_itself() -> None:
+    watched = Watched(policy=Policy(channels=(CHAT,), digested=(CHAT,)))
+    watched.see(verdict(BREACH, severity=Severity.WARNING))
+    watched.see(verdict(OK))
+    assert (watched.heard, watched.emitted) == ([], [Event.OPENED, Event.RECOVERED])
+
+
+@given(st.lists(st.tuples(st.sampled_from(State), st.sampled_from(Severity)), min_size=1, max_size=40), POLICIES)
+def test_nothing_is_told_when_nothing_changed(steps: list[tuple[State, Severity]], policy: Policy) -> None:
+    watched = Watched(policy=replace(policy, renotify=None))
+    belief: Severity | None = None
+    for state, severity in steps:
+        told = len(watched.heard)
+        watched.see(verdict(state, severity=severity))
+        is_open = any(alert.is_open for alert in watched.alerts)
+        grew = belief is Severity.WARNING and is_open and watched.alert.severity is Severity.CRITICAL
+        changed = is_open is not (belief is not None) or grew
+        assert len(watched.heard) == told + changed
+        watched.again(verdict(state, severity=severity))
+        assert len(watched.heard) == told + changed, "the same window again"
+        belief = watched.alert.severity if changed and is_open else belief if is_open else None
+
+
 @given(st.lists(st.tuples(st.sampled_from(State), st.booleans(), st.booleans()), max_size=40), POLICIES)
 def test_what_one_channel_hears_does_not_go_by_another(steps: list[tuple[State, bool, bool]], policy: Policy) -> None:
     both = Watched(policy=replace(policy, channels=(CHAT, PAGER)))

@@ -18,10 +18,12 @@ from flows.monitor import monitor as monitor_flow
 from tasks.adapters.alert_books import book_before, read_book
 from tasks.core.alert import Alert, Status
 from tasks.core.errors import ConfigError
-from tests.builders import HOUR, SIX, judged_by, store_of, write_monitor_file, write_pairs
+from tests.builders import HOUR, SIX, judged_by, monitor, store_of, write_monitor_file, write_pairs
 from tests.schedule import scheduled
 from tests.servers.evaluator import said, verdict
 from tests.servers.http import HttpServer, Reply, serve
+from tests.servers.slack import CHANNEL, TOKEN, Slack, shown
+from tests.servers.slack import slack as serve_slack
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 SALAD = "the the of of is is the the"
@@ -163,3 +165,62 @@ def test_alerts_of_another_version_are_begun_anew(tmp_path: Path, slack: HttpSer
     store_of(config).put("alert-actions/20991231T000000000000Z-x.json", b"torn")
     run(config, 1)
     assert told(slack) == ["1 breach", "1 breach"]
+
+
+@pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
+    with serve_slack() as running:
+        monkeypatch.setenv("TEST_SLACK_TOKEN", TOKEN)
+        monkeypatch.setenv("TEST_SLACK", f"{running.server.url}/services/T0/B0/sesame")
+        yield running
+
+
+def test_a_bot_tells_in_the_thread_of_the_first_message_and_keeps_that_up_to_date(
+    tmp_path: Path, workspace: Slack
+) -> None:
+    for hour in range(4):
+        write_pairs(tmp_path, 40, SIX + hour * HOUR, BAD if hour < 3 else {})
+    bot = {
+        "token": "env:TEST_SLACK_TOKEN",
+        "channel": CHANNEL,
+        "api_url": workspace.url,
+        "mentions": {"critical": "here"},
+    }
+    config = load_monitor(monitor_file(tmp_path, slack=bot, renotify="0s"))
+    run(config)
+    (first,) = workspace.top
+    assert shown(first).startswith("🔴 Breach: fluency pass rate\n<!here>\nfluency pass rate 0.250 ")
+    assert shown(first).count("Q: Question") == 3
+    run(config, 1, hours=2)
+    run(config, 3)
+    assert workspace.calls() == ["chat.postMessage", *["chat.update", "chat.postMessage"] * 3]
+    (timestamp,) = [stamp for stamp, one in workspace.messages.items() if one["thread_ts"] is None]
+    assert [shown(one).split(" (")[0].split(":")[0] for one in workspace.replies(timestamp)] == [
+        "🟠 Still open",
+        "🟠 Still open",
+        "🟢 Recovered",
+    ]
+    last = shown(workspace.messages[timestamp])
+    assert last.startswith("🟢 Recovered: fluency pass rate\n")
+    assert "▁▁▁█ 0.250 → 1.000 in 4 windows, limit 0.7 at ▅" in last
+    assert "<!here>" not in last
+    assert now_of(config)[0].told["slack"].thread == f"{CHANNEL}:{timestamp}"
+
+
+def test_a_digest_tells_of_warnings_once_also_where_it_failed_at_first(tmp_path: Path, workspace: Slack) -> None:
+    for hour in range(4):
+        write_pairs(tmp_path, 40, SIX + (16 + hour) * HOUR, BAD if hour == 0 else {})
+    limit = {"fluency": {"min_pass_rate": 0.7, "severity": "warning"}}
+    config = monitor(tmp_path, quality={"metrics": limit}, alerts={"slack": "env:TEST_SLACK", "digest": "daily"})
+    run(config, 16)
+    assert workspace.server.received == [], "a warning waits"
+    workspace.refuses = [Reply(status=404)]
+    run(config, 17, hours=2)
+    texts = [received.body["text"] for received in workspace.server.received]
+    assert (
+        texts == ["bot: 1 opened, 1 recovered, 0 still open in 2 windows, 2026-11-20 00:00 - 2026-11-21 00:00 UTC"] * 2
+    )
+    assert "fluency: 0.625 of 80 rows" in shown(workspace.server.received[-1].body)
+    run(config, 18)
+    run(config, 19)
+    assert len(workspace.server.received) == 2
