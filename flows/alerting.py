@@ -18,9 +18,9 @@ NOBODY: Final = "somebody"
 SENTENCE_SHOWN: Final = 1000
 EXAMPLES: Final = """Example: genwatch alerts support-bot.yaml
 
-Example: genwatch alerts support-bot.yaml ack 1f0c2a9b
+Example: genwatch alerts support-bot.yaml ack 20ae72f0
 
-Example: genwatch alerts support-bot.yaml mute 1f0c2a9b --until 2026-12-01T08:00Z"""
+Example: genwatch alerts support-bot.yaml mute 20ae72f0 --until 2026-12-01T08:00Z"""
 
 app = typer.Typer(rich_markup_mode=None, epilog=EXAMPLES)
 Name = Annotated[str, typer.Argument(metavar="ID", help="The alert, as the list names it.")]
@@ -48,13 +48,13 @@ def show(context: typer.Context) -> None:
         typer.echo(f"{config.name} has no alerts")
 
 
-@app.command(epilog="Example: genwatch alerts support-bot.yaml ack 1f0c2a9b --by sam")
+@app.command(epilog="Example: genwatch alerts support-bot.yaml ack 20ae72f0 --by sam")
 def ack(context: typer.Context, name: Name, by: By = NOBODY) -> None:
     """Take an open alert: nobody is reminded of it any more, and its recovery is told."""
     _answer(context, name, "acknowledge", by)
 
 
-@app.command(epilog="Example: genwatch alerts support-bot.yaml mute 1f0c2a9b --until 2026-12-01T08:00Z")
+@app.command(epilog="Example: genwatch alerts support-bot.yaml mute 20ae72f0 --until 2026-12-01T08:00Z")
 def mute(
     context: typer.Context,
     name: Name,
@@ -65,7 +65,7 @@ def mute(
     _answer(context, name, "mute", by, until.replace(tzinfo=UTC))
 
 
-@app.command(epilog="Example: genwatch alerts support-bot.yaml unmute 1f0c2a9b")
+@app.command(epilog="Example: genwatch alerts support-bot.yaml unmute 20ae72f0")
 def unmute(context: typer.Context, name: Name, by: By = NOBODY) -> None:
     """Let a muted alert speak again."""
     _answer(context, name, "unmute", by)

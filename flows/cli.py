@@ -51,7 +51,7 @@ def check(config: Config) -> None:
 
 
 @app.command(
-    epilog="Example: genwatch run configs/monitors/support-bot.yaml --window-start 2026-11-21T06:00Z --fail-on-breach"
+    epilog="Example: genwatch run configs/monitors/support-bot.yaml --window-start 2026-11-20T06:00Z --fail-on-breach"
 )
 def run(
     config: Config,
@@ -72,7 +72,7 @@ def run(
 
 
 @app.command(
-    epilog="Example: genwatch backfill configs/monitors/support-bot.yaml --from 2026-11-01 --to 2026-11-08 --parallel 4"
+    epilog="Example: genwatch backfill configs/monitors/support-bot.yaml --from 2026-11-20 --to 2026-11-20T03:00Z"
 )
 def backfill(
     config: Config,
@@ -98,7 +98,7 @@ def backfill(
 
 @app.command(
     epilog="Example: genwatch baseline configs/monitors/support-bot.yaml "
-    "--window-start 2026-11-01T00:00Z --window-end 2026-11-08T00:00Z"
+    "--window-start 2026-11-19T00:00Z --window-end 2026-11-19T06:00Z"
 )
 def baseline(
     config: Config,
@@ -196,7 +196,7 @@ def report(
         typer.echo(f"{monitor.name}: {write_report(monitor)}")
 
 
-@app.command("import-azure", epilog="Example: genwatch import-azure schedule.yaml --out my-bot.yaml")
+@app.command("import-azure", epilog="Example: genwatch import-azure schedule.yaml --out shop-quality.yaml")
 def import_azure(
     schedule: Annotated[Path, typer.Argument(metavar="SCHEDULE", help="The YAML file of an Azure ML schedule.")],
     out: Annotated[Path | None, typer.Option(help="Write this new file instead of the standard output.")] = None,
