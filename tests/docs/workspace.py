@@ -85,6 +85,7 @@ def _write(folder: Path, judge: str) -> None:
     for name, text in (("my-bot", mine), ("support-bot", shipped)):
         (monitors / f"{name}.yaml").write_text(text)
         (folder / f"{name}.yaml").write_text(text)
+    (folder / "auto-bot.yaml").write_text(shipped.replace("azure_mdc", "auto").replace("support-bot", "auto-bot"))
     shutil.copy(ROOT / "tests/golden/azure/documented.yaml", folder / "schedule.yaml")
     golden = '{{"prompt": "Where is order {0}?", "completion": "Order {0} is on its way to you."}}\n'
     (folder / "golden.jsonl").write_text("".join(golden.format(number) for number in range(40)))

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +43,19 @@ class S3Server:
 
 
 @contextmanager
-def serve_s3(folder: Path) -> Iterator[S3Server]:
-    """Serve until the block ends, with an admin and a reader who may read and list `logs` only."""
+def serve_s3(folder: Path, policies: Mapping[str, str] | None = None) -> Iterator[S3Server]:
+    """Serve until the block ends, with an admin and a reader who may read and list `logs` only.
+
+    Each of the `policies`, by name the JSON of an IAM policy, is that of one who signs in with `keys_of(name)`.
+    """
+    limited = policies or {}
     identities = [
         _identity("admin", ADMIN, ["Admin", "Read", "Write", "List", "Tagging"]),
         _identity("reader", READER, ["Read:logs", "List:logs"]),
+        *(_identity(name, keys_of(name), []) | {"policyNames": [name]} for name in limited),
     ]
-    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
+    stated = [{"name": name, "content": content} for name, content in limited.items()]
+    (folder / "s3.json").write_text(json.dumps({"identities": identities, "policies": stated}))
     s3, filer, master, volume, admin = _free_ports(5)
     weed = Path(sys.executable).with_name("weed")
     command = [
@@ -80,6 +86,11 @@ def serve_s3(folder: Path) -> Iterator[S3Server]:
             yield server
         finally:
             process.kill()
+
+
+def keys_of(name: str) -> tuple[str, str]:
+    """The access key and the secret key of one with a policy of its own."""
+    return f"{name}-key", f"{name}-secret"
 
 
 def _wait_until_ready(server: S3Server, log: Path) -> None:
