@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from tasks.adapters.alert_books import read_book
@@ -13,11 +15,12 @@ from tasks.adapters.storage import Storage, read_bytes
 from tasks.core import measure, verdict
 from tasks.core.alert import Alert
 from tasks.core.report.assets import assets
-from tasks.core.report.history import History, WindowResults
+from tasks.core.report.history import QUALITY, History, WindowResults
 from tasks.core.report.overview import CARDS, Card, card_place
 from tasks.core.window import key_of, start_of_key
 
 SHOWN: Final = 168  # a week of hours: what a chart can show apart, and what is read and drawn in seconds
+OF_SEGMENTS: Final = ("pass_rate", "weakest_pass_rate")
 
 
 def all_revisions(store: Storage) -> Mapping[datetime, tuple[int, ...]]:
@@ -43,7 +46,7 @@ def read_history(store: Storage, published: Mapping[datetime, tuple[int, ...]]) 
             WindowResults(
                 manifest=manifest,
                 revisions=published[start],
-                measures=measure.from_table(measured),
+                measures=measure.from_table(_drawn(measured)),
                 verdicts=verdict.from_table(decided),
                 alerts=left,
             )
@@ -75,6 +78,12 @@ def write_pages(store: Storage, pages: Mapping[str, str]) -> None:
     """Write pages by their places, whole or not at all."""
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(lambda place: store.put(place, pages[place].encode()), pages))
+
+
+def _drawn(table: pa.Table) -> pa.Table:
+    """The rows that pages show: of the quality of segments, nine in ten are not among them."""
+    elsewhere = pc.or_(pc.not_equal(table["signal"], QUALITY), pc.is_null(table["segment_by"]))
+    return table.filter(pc.or_(elsewhere, pc.is_in(table["measure"], pa.array(OF_SEGMENTS))))
 
 
 def _card(root_store: Storage, place: str) -> Card | None:

@@ -97,7 +97,11 @@ class History:
         decided = self.newest.decided if self.newest else {}
         measures = {address: self.found[address][-1][1] for address in addresses if address in self.found}
         return [
-            Limit(value=decided[address].limit, text=limit_text(decided[address], measure.unit))
+            Limit(
+                value=decided[address].limit,
+                direction=decided[address].direction,
+                text=limit_text(decided[address], measure.unit),
+            )
             for address, measure in measures.items()
             if address in decided
         ]

@@ -62,7 +62,8 @@ def _page(metric: Metric, history: History) -> Page | None:
         measure_rows(segments, history, within), key=lambda one: (one.measure.segment_by, -one.measure.n, one.name)
     )
     verdicts = [one for one in history.newest.verdicts if one.names[:2] == (QUALITY, metric.name)]
-    over_time, by_segment = list(_over_time(metric, history)), list(_by_segment(metric, segments, history))
+    over_time = [panel for panel in _over_time(metric, history) if panel.has_values]
+    by_segment = [panel for panel in _by_segment(metric, segments, history) if panel.has_values]
     return Page(
         place=metric_page(metric.name),
         title=named(metric.name),

@@ -62,6 +62,7 @@ class MonitorView:
     alerts: Sequence[AlertRow]
     verdicts: Sequence[Verdict]
     metrics: Sequence[MetricRow]
+    has_corrected: bool
     windows: Sequence[WindowRow]
     earlier: int
 
@@ -79,6 +80,7 @@ def monitor_page(site: Site, places: Mapping[str, str]) -> Page:
         alerts=open_alerts(site.alerts, site.moment),
         verdicts=[one for one in newest.verdicts if one.state is not State.OK] if newest else [],
         metrics=rows,
+        has_corrected=any(row.corrected is not None for row in rows),
         windows=[_window_row(one) for one in reversed(history.windows)],
         earlier=site.earlier,
     )

@@ -8,6 +8,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from tasks.core.verdict import Direction
+
 DIGITS: Final = 6  # significant ones of what is no whole number
 
 
@@ -59,9 +61,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A dashed line at what is still good, with its text."""
+    """A dashed line at what is still good, with its text; `direction` is the side that is good, `min` or `max`."""
 
     value: float
+    direction: Direction
     text: str
 
 
@@ -131,7 +134,7 @@ def as_json(panel: Panel) -> Mapping[str, object]:
         "unit": panel.unit,
         "kind": panel.kind.value,
         "series": [_series(one) for one in panel.series],
-        "limits": [{"value": one.value, "text": one.text} for one in panel.limits],
+        "limits": [{"value": one.value, "direction": one.direction.value, "text": one.text} for one in panel.limits],
         "spans": [
             {"start": _ms(one.start), "end": _ms(one.end), "text": one.text, "severity": one.severity}
             for one in panel.spans

@@ -4,6 +4,7 @@
   const [TIME, VALUE, LOW, HIGH, ROWS, REVISION, JUDGE] = [0, 1, 2, 3, 4, 5, 6];
   const SYMBOLS = ["circle", "rect", "triangle", "diamond"];
   const CROWDED = 60; // points from which on only what must be seen has a symbol
+  const BANDS = 3; // series up to which their intervals can be told apart; tables have them always
   const WHOLE_SHARE = 0.4; // shares beyond which an axis goes to 100 %
   Object.assign(genwatch, { TIME, VALUE, LOW, HIGH, ROWS, REVISION, JUDGE });
 
@@ -31,8 +32,8 @@
     return runs;
   };
 
-  function symbolOf(point, index, run, crowded) {
-    if (point[REVISION] > 0) return { symbol: "emptyCircle", symbolSize: 9 };
+  function symbolOf(point, index, run, crowded, colours) {
+    if (point[REVISION] > 0) return { symbol: "circle", symbolSize: 8, itemStyle: colours };
     return crowded && run.length > 1 ? { symbol: "none" } : { symbol: SYMBOLS[index % SYMBOLS.length], symbolSize: 5 };
   }
 
@@ -40,10 +41,11 @@
     const drawn = [];
     panel.series.forEach((series, index) => {
       const colour = palette.of(series, index);
+      const revised = { color: palette.colour("card"), borderColor: colour, borderWidth: 2 };
       const points = genwatch.within(series.points, range);
       genwatch.runs(points, every).forEach((run, number) => {
         const shared = { type: "line", name: series.name, color: colour, animation: false, emphasis: { disabled: true } };
-        const banded = run.filter((point) => point[LOW] !== null && point[HIGH] !== null);
+        const banded = panel.series.length > BANDS ? [] : run.filter((point) => point[LOW] !== null && point[HIGH] !== null);
         if (banded.length) {
           const hidden = { ...shared, silent: true, symbol: "none", lineStyle: { opacity: 0 }, stack: index + "/" + number, stackStrategy: "all", tooltip: { show: false } };
           const lone = banded.length === 1 ? 0.5 * (every || 0) * 0.25 : 0;
@@ -53,7 +55,7 @@
         }
         drawn.push({
           ...shared, z: 3, lineStyle: { width: 1.75, color: colour, type: index % 2 ? [5, 3] : "solid" }, symbol: "none", showAllSymbol: true,
-          data: run.map((point) => ({ value: [point[TIME], point[VALUE]], ...symbolOf(point, index, run, points.length > CROWDED) })),
+          data: run.map((point) => ({ value: [point[TIME], point[VALUE]], ...symbolOf(point, index, run, points.length > CROWDED, revised) })),
         });
       });
     });
@@ -76,8 +78,8 @@
       markLine: {
         symbol: "none", silent: true, animation: false,
         data: [
-          ...panel.limits.map((one) => ({ yAxis: one.value, lineStyle: { color: limit, type: "dashed", width: 1.25 }, label: { ...label, formatter: () => one.text, position: "insideEndTop", color: limit } })),
-          ...panel.breaks.map((one) => ({ xAxis: one.at, lineStyle: { color: quiet, type: [2, 3], width: 1.25 }, label: { ...label, formatter: () => "judge changed", position: "insideEndTop", color: quiet, rotate: 90 } })),
+          ...panel.limits.map((one) => ({ yAxis: one.value, lineStyle: { color: limit, type: "dashed", width: 1.25 }, label: { ...label, formatter: () => one.text, position: one.direction === "min" ? "insideEndBottom" : "insideEndTop", color: limit } })),
+          ...panel.breaks.map((one) => ({ xAxis: one.at, lineStyle: { color: quiet, type: [2, 3], width: 1.25 }, label: { ...label, formatter: () => "judge changed", position: "insideStartTop", color: quiet, rotate: 90 } })),
         ],
       },
       markArea: {
