@@ -101,7 +101,7 @@ def serve_folder(folder: Path) -> Iterator[str]:
 def axe_source() -> str | None:
     """axe-core as a script; None where npm has not installed it."""
     place = npm_file("axe-core/axe.min.js")
-    return place and place.read_text(encoding="utf-8")
+    return None if place is None else place.read_text(encoding="utf-8")
 
 
 def barriers(page: Page, axe: str) -> list[str]:
