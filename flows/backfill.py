@@ -10,8 +10,10 @@ from prefect.client.schemas.objects import State
 from configs.monitor import MonitorConfig
 from flows.monitor import TAG, final_state, watched
 from tasks.collect import prepare
+from tasks.core.progress import Due
 from tasks.core.run import Job, Published
 from tasks.due import missing_windows
+from tasks.progress import tell
 from tasks.report import report
 
 
@@ -23,6 +25,7 @@ def backfill(config: MonitorConfig, start: datetime, end: datetime, parallel: in
     tells how many windows the flow's task runner takes at a time: they share the memory.
     """
     jobs = missing_windows(config, start, end)
+    tell(Due(windows=len(jobs)))
     if jobs:
         prepare(config, jobs)
     share = config.engine.model_copy(update={"memory_gb": max(config.engine.memory_gb / parallel, 0.5)})

@@ -40,6 +40,7 @@ app = typer.Typer(
 app.add_typer(alerts, name="alerts")
 app.command(epilog=EXAMPLES)(export)
 app.command(epilog=EXAMPLE)(show)
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log lines too.")]
 
 
 @app.command(epilog="Example: genwatch check configs/monitors/support-bot.yaml")
@@ -61,9 +62,10 @@ def run(
         bool, typer.Option("--replay", help="Judge again from the raw replies that were kept; nothing is asked.")
     ] = False,
     fail_on_breach: Annotated[bool, typer.Option("--fail-on-breach", help="End with code 3 on a breach.")] = False,  # noqa: FBT002
+    verbose: Verbose = False,  # noqa: FBT002
 ) -> None:
     """Run a monitor now: the windows that are due, or those from --window-start to --window-end (UTC)."""
-    published = _run(_load(config), window_start, window_end, replay=replay)
+    published = _run(_load(config), window_start, window_end, replay=replay, verbose=verbose)
     from flows.showing import show  # noqa: PLC0415  Rich
 
     show(published)
@@ -79,6 +81,7 @@ def backfill(
     start: Annotated[datetime, typer.Option("--from", formats=TIMES, metavar="TIME", help="The first window's start.")],
     end: Annotated[datetime, typer.Option("--to", formats=TIMES, metavar="TIME", help="Where to stop, exclusive.")],
     parallel: Annotated[int, typer.Option(min=1, max=16, help="How many windows are run at a time.")] = 2,
+    verbose: Verbose = False,  # noqa: FBT002
 ) -> None:
     """Run the windows of the past that were never run; ended in the middle, it goes on where it stopped."""
     monitor = _load(config)
@@ -87,12 +90,14 @@ def backfill(
 
     from flows.backfill import backfill as flow  # noqa: PLC0415  seconds
     from flows.monitor import published_of  # noqa: PLC0415  seconds
+    from flows.progress import shown  # noqa: PLC0415  Rich
     from flows.showing import show  # noqa: PLC0415  Rich
     from tasks.publish import newest_revisions  # noqa: PLC0415  seconds
 
     runner: Any = ThreadPoolTaskRunner(max_workers=parallel)
     before = newest_revisions(monitor)
-    state: Any = flow.with_options(task_runner=runner)(monitor, start, end, parallel, return_state=True)
+    with shown(verbose=verbose):
+        state: Any = flow.with_options(task_runner=runner)(monitor, start, end, parallel, return_state=True)
     show(published_of(monitor, state, before))
 
 
@@ -259,15 +264,22 @@ def _load(path: Path, *, allow_auto: bool = False) -> "MonitorConfig":
 
 
 def _run(
-    config: "MonitorConfig", window_start: datetime | None, window_end: datetime | None, *, replay: bool = False
+    config: "MonitorConfig",
+    window_start: datetime | None,
+    window_end: datetime | None,
+    *,
+    replay: bool = False,
+    verbose: bool = False,
 ) -> "list[Published]":
     """Run the flow in this process; a MonitorError comes out as it was raised."""
     _prepare(config, window_start, window_end, asks=not replay)
     from flows.monitor import monitor, published_of  # noqa: PLC0415  seconds
+    from flows.progress import shown  # noqa: PLC0415  Rich
     from tasks.publish import newest_revisions  # noqa: PLC0415  seconds
 
     before = newest_revisions(config)
-    state: Any = monitor(config, window_start, window_end, replay, return_state=True)
+    with shown(verbose=verbose):
+        state: Any = monitor(config, window_start, window_end, replay, return_state=True)
     return published_of(config, state, before)
 
 

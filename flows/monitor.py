@@ -16,11 +16,13 @@ from tasks.assess import assess
 from tasks.batch import submit, wait
 from tasks.collect import collect, recollect
 from tasks.core.conclusion import conclusion
+from tasks.core.progress import Due, Ended
 from tasks.core.run import Job, Outcome, Published
 from tasks.core.window import span_label
 from tasks.due import due
 from tasks.export import export
 from tasks.notify import notify
+from tasks.progress import tell
 from tasks.publish import publish, published_since, read_published
 from tasks.report import report, report_window
 from tasks.retain import retain
@@ -58,6 +60,7 @@ def monitor(
         replay: judge from the raw replies that were kept instead of asking; without a start, the newest window again.
     """
     jobs = due(config, scheduled_time(), window_start, window_end, newest_again=replay)
+    tell(Due(windows=len(jobs)))
     if jobs:
         _rename(f"{config.name} {span_label([job.window for job in jobs])}")
     with tags(TAG, config.name):  # a run of a window has none of its deployment's
@@ -83,7 +86,9 @@ def watched(config: MonitorConfig, job: Job, *, replay: bool = False) -> Publish
     state: State[Any] = watch_window(config, job, replay=replay, return_state=True)
     if not state.is_completed():
         state.result()
-    return read_published(config, job)
+    published = read_published(config, job)
+    tell(Ended(window=job.window, status=published.status))
+    return published
 
 
 @flow(name="genwatch-window", flow_run_name=_window_name)

@@ -1,6 +1,8 @@
 """Assess: from interactions and scores to measures, verdicts and alerts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -73,9 +75,21 @@ def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
     assessed = assess_window(config, job, collected, scored, store)
-    for verdict in assessed.verdicts:
-        log.log(30 if verdict.state is State.BREACH else 20, "%s: %s", verdict.state, verdict.explanation)
+    for level, sentence in _log_lines(assessed.verdicts):
+        log.log(level, "%s", sentence)
     return assessed
+
+
+def _log_lines(verdicts: Sequence[Verdict]) -> Iterator[tuple[int, str]]:
+    """What is not ok, with the level of its line; segments are counted and not named, as they are logged text."""
+    main = [one for one in verdicts if one.segment_by is None]
+    for one in main:
+        if one.state is not State.OK:
+            yield logging.WARNING if one.state is State.BREACH else logging.INFO, one.explanation
+    in_segments = Counter(one.state for one in verdicts if one.segment_by is not None and one.state is not State.OK)
+    for state, count in in_segments.items():
+        yield logging.INFO, f"{count} limits in segments: {state.value.replace('_', ' ')}; the report names them"
+    yield logging.INFO, f"{sum(one.state is State.OK for one in verdicts)} of {len(verdicts)} limits are ok"
 
 
 def assess_window(config: MonitorConfig, job: Job, collected: Collected, scored: Scored, store: Storage) -> Assessed:

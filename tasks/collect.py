@@ -18,11 +18,12 @@ from tasks.core.errors import ConfigError
 from tasks.core.manifest import RecordCounts
 from tasks.core.measure import from_table
 from tasks.core.operations.service import MEASURES as SERVICE
+from tasks.core.progress import Sampled
 from tasks.core.records.contract import SIGNAL as CONTRACT
 from tasks.core.run import Collected, Job
 from tasks.core.usage.people import MEASURES as USAGE
 from tasks.core.window import Window
-from tasks.progress import log_progress
+from tasks.progress import read_progress, tell
 from tasks.retry import may_heal
 
 MAY_BE_ABSENT: Final = ("users", "candidates")  # nobody may have been counted, nothing chosen
@@ -39,12 +40,15 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     """Pull, join and sample one window; the interactions and the quarantine are written to the store."""
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
-    collected = collect_window(config, job, store, log_progress(log))
+    collected = collect_window(config, job, store, read_progress(log, job.window))
     counts = collected.counts
-    log.info("read %d lines in %d objects", counts.lines_read, len(collected.objects))
-    log.info("joined %d interactions, sampled %d", counts.joined, counts.sampled)
+    tell(Sampled(window=job.window, joined=counts.joined, sampled=counts.sampled))
+    log.info("listed %d objects of this window and its neighbours", len(collected.objects))
+    log.info("read %d lines: %d inputs, %d outputs, %d in quarantine", *_read(counts))
+    log.info("joined %d interactions; %d inputs without an output", counts.joined, counts.orphan_inputs)
+    log.info("sampled %d of %d", counts.sampled, counts.joined)
     for warning in collected.warnings:
-        log.warning(warning)
+        log.warning("%s", warning)
     return collected
 
 
@@ -61,7 +65,7 @@ def prepare(config: MonitorConfig, jobs: Sequence[Job]) -> int:
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     span = span_of(config, [job.window for job in jobs], max(job.moment for job in jobs))
     with open_scratch(config.engine.scratch_gb) as scratch:
-        intake = take_in(config, store, span, scratch, log_progress(log))
+        intake = take_in(config, store, span, scratch, read_progress(log))
     log.info("read %d objects that were new", len(intake.new))
     return len(intake.new)
 
@@ -71,6 +75,10 @@ def recollect(config: MonitorConfig, job: Job) -> Collected:
     """What the last revision of the window collected, for this one: the logs are not read again."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     return recollect_window(job.window, job.revision, store)
+
+
+def _read(counts: RecordCounts) -> tuple[int, int, int, int]:
+    return counts.lines_read, counts.inputs, counts.outputs, counts.quarantined
 
 
 def recollect_window(window: Window, revision: int, store: Storage) -> Collected:

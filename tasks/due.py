@@ -14,8 +14,8 @@ from tasks.adapters.revisions import changed_windows
 from tasks.adapters.storage import Storage
 from tasks.core.errors import ConfigError
 from tasks.core.run import Job
-from tasks.core.window import Window, asked_windows, due_windows, key_of, newest_closed
-from tasks.progress import log_progress
+from tasks.core.window import Window, asked_windows, due_windows, key_of, newest_closed, span_label
+from tasks.progress import read_progress
 from tasks.retry import may_heal
 
 
@@ -42,8 +42,9 @@ def due(
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     if newest_again and window_start is None:
         window_start = next(reversed(revisions(store)), None)
-    jobs = due_jobs(config, store, moment, window_start, window_end, log_progress(get_run_logger()))
-    get_run_logger().info("%d windows are due%s", len(jobs), f", from {jobs[0].window.label} UTC" if jobs else "")
+    log = get_run_logger()
+    jobs = due_jobs(config, store, moment, window_start, window_end, read_progress(log))
+    log.info("due: %s", f"{span_label([job.window for job in jobs])} UTC" if jobs else "no window")
     return jobs
 
 

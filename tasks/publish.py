@@ -51,7 +51,9 @@ def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     published = _published(config, manifest, job, outcome.assessed.verdicts)
     _show(config, view, published)
     commit(store, manifest)
-    get_run_logger().info("published revision %d: %s", job.revision, published.report)
+    log = get_run_logger()
+    log.info("published revision %d in %s", job.revision, published.results)
+    log.info("report: %s", published.report)
     return published
 
 

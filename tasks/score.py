@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 import pyarrow as pa
 from prefect import task
@@ -28,24 +27,23 @@ from tasks.adapters.wanted import judgeable, ordered_calls, wanted_calls
 from tasks.adapters.writer import Progress, Writer
 from tasks.core.drift.judge import Pair
 from tasks.core.errors import EvaluatorError
+from tasks.core.manifest import EvaluatorUse
 from tasks.core.quality.exchange import SCHEMA, Judged
 from tasks.core.quality.fingerprint import fingerprints
 from tasks.core.quality.metric import Metric
-from tasks.core.quality.plan import Call, Key, Missing, missing
+from tasks.core.quality.plan import Call, Key, Missing, judgements, missing
 from tasks.core.quality.score import NotAsked
 from tasks.core.run import Collected, Job, Scored
 from tasks.core.window import Window
 from tasks.deciding import carried_into
 from tasks.foreseeing import estimate_of
-from tasks.progress import artifact_progress
+from tasks.progress import judging_progress
 from tasks.retry import may_heal
-
-PROGRESS_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Who is told how the judging goes: `progress` of done and total calls, `say` a line."""
+    """Who is told how the judging goes: `progress` of each call, `say` a line."""
 
     progress: Progress
     say: Callable[[str], None]
@@ -64,7 +62,7 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     evaluator, answered = open_prefetched(config, job.window, store)
     interactions = read_table(store, collected.interactions)
-    with artifact_progress(config.name, job.window) as progress:
+    with judging_progress(config.name, job.window, is_bound=config.sample.until == "decided") as progress:
         watch = Watch(progress=progress, say=log.info)
         scored = asyncio.run(
             score_window(
@@ -81,7 +79,7 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
         )
     if config.evaluator.mode == "batch" and scored.use.stopped is None:
         close_record(store, record_key(config, job.window))
-    log.info("asked for %d judgements in %d calls", scored.use.judged, scored.use.calls)
+    log.info("%s", taken(scored.use))
     if scored.use.stopped is not None:
         log.warning("%s", scored.use.stopped.message)
     return scored
@@ -149,11 +147,12 @@ async def score_window(  # noqa: PLR0913  what a batch has answered, beside the 
     sitting = _sitting(config, window, interactions, store, evaluator)
     sitting = replace(sitting, answered=answered, place=place, joined=joined)
     wanted, reused = wanted_calls(config, interactions, sitting.ledger, sitting.ledger.reuse)
+    watch.say(f"{judgements(wanted):,} judgements are wanted; {reused:,} are taken over from earlier days")
     replies = Replies(store, window.start, sitting.fingerprints) if config.evaluator.keep_replies else None
     if config.evaluator.provider != "local":
         at_most = "at most " if config.sample.until == "decided" else ""
         watch.say(f"{at_most}{estimate_of(config, interactions, wanted).sentence}")
-    scored = await _judge(sitting, wanted, Writer(sitting.ledger, replies, len(wanted), watch.progress), reused)
+    scored = await _judge(sitting, wanted, Writer(sitting.ledger, replies, judgements(wanted), watch.progress), reused)
     if replies is not None and config.evaluator.keep_replies is not None:
         replies.forget(config.evaluator.keep_replies)
     return scored
@@ -174,7 +173,7 @@ async def replay_window(
     contents = {one.content_hash for one in wanted}
     recorded = RecordedEvaluator(config, replies.newest(config.evaluator.reuse, contents))
     sitting = replace(sitting, evaluator=recorded, joined=joined)
-    return await _judge(sitting, wanted, Writer(sitting.ledger, None, len(wanted), lambda _done, _total: None), 0)
+    return await _judge(sitting, wanted, Writer(sitting.ledger, None, judgements(wanted), lambda _asked: None), 0)
 
 
 def _sitting(
@@ -280,6 +279,12 @@ async def _look_again(
 def _goes_on(stopped: EvaluatorError | None) -> bool:
     """Whether a further call may be judged."""
     return stopped is None or stopped.reason == NotAsked.NOT_RECORDED
+
+
+def taken(use: EvaluatorUse) -> str:
+    """What the judging took, in a sentence: judgements, and of an evaluator that is asked the calls and the cost."""
+    calls = f" in {use.calls:,} calls" if use.calls else ""
+    return f"judged {use.judged:,}{calls}{'' if use.cost_usd is None else f' for {use.cost_usd:.4f} USD'}"
 
 
 def workers_of(config: MonitorConfig) -> int:

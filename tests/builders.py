@@ -30,7 +30,7 @@ WINDOW = Window(start=SIX, end=SIX + HOUR)
 COLUMNS = {"prompt": "question", "completion": "answer", "context": "documents", "ground_truth": "expected"}
 
 
-QUIET = Watch(progress=lambda _done, _total: None, say=lambda _line: None)
+QUIET = Watch(progress=lambda _asked: None, say=lambda _line: None)
 FLUENCY = built_in_metrics()["fluency"].metric(None)
 
 

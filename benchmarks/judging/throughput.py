@@ -35,7 +35,7 @@ GOAL_RATIO: Final = 1.05
 GOAL_CPU_MS: Final = 1.0
 GOALS: Final = {"separate": 5_000, "fused": 3_000}
 TRIALS: Final = [(1_000, 64, "separate"), (4_000, 64, "separate"), (4_000, 256, "separate"), (4_000, 64, "fused")]
-QUIET: Final = Watch(progress=lambda _done, _all: None, say=lambda _line: None)
+QUIET: Final = Watch(progress=lambda _asked: None, say=lambda _line: None)
 VERDICT: Final = {"reason": "The thread holds and nothing is out of place.", "score": 4}
 
 

@@ -16,7 +16,9 @@ from tasks.adapters.results import read_table
 from tasks.adapters.wanted import ordered_calls, wanted_calls
 from tasks.adapters.writer import Progress, Writer
 from tasks.core.errors import EvaluatorError
+from tasks.core.progress import Asked
 from tasks.core.quality.fingerprint import fingerprints
+from tasks.core.quality.plan import judgements
 from tasks.core.quality.score import Use
 from tasks.core.window import Window
 
@@ -62,7 +64,7 @@ def judge_shards(config: MonitorConfig, window: Window, interactions: str, progr
 
         def done(place: int) -> None:
             ended.append(place)
-            progress(len(ended), count)
+            progress(Asked(done=len(ended), total=count, unit="shards"))
 
         return each(client, judge_shard, shards, done)
 
@@ -85,7 +87,7 @@ async def _judge(shard: Shard) -> ShardDone:
     wanted, _ = wanted_calls(config, interactions, ledger, ledger.reusable)
     mine = [one for one in wanted if shard.has(one.content_hash)]
     replies = Replies(store, shard.window.start, marks) if asked.keep_replies else None
-    writer = Writer(ledger, replies, len(mine), lambda _done, _total: None)
+    writer = Writer(ledger, replies, judgements(mine), lambda _asked: None)
     until = None if asked.deadline is None else asyncio.get_running_loop().time() + asked.deadline.total_seconds()
     workers = 1 if asked.provider == "local" else max(1, int(asked.concurrency * share))
     try:

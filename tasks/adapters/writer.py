@@ -9,6 +9,7 @@ from tasks.adapters.ledger import Ledger
 from tasks.adapters.replies import Replies
 from tasks.core.errors import EvaluatorError
 from tasks.core.manifest import EvaluatorUse, Stopped
+from tasks.core.progress import Asked
 from tasks.core.quality.exchange import Judged
 from tasks.core.quality.plan import Call, Purpose
 from tasks.core.quality.score import Use
@@ -16,11 +17,11 @@ from tasks.core.quality.score import Use
 BATCH_CALLS: Final = 1024
 BATCH_S: Final = 5.0
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[Asked], None]
 
 
 class Writer:
-    """Takes what is judged and writes it in batches, at most `BATCH_S` seconds apart."""
+    """Takes what is judged and writes it in batches, at most `BATCH_S` seconds apart; `total` judgements are wanted."""
 
     def __init__(self, ledger: Ledger, replies: Replies | None, total: int, progress: Progress) -> None:
         self._ledger = ledger
@@ -29,17 +30,15 @@ class Writer:
         self.progress = progress
         self._waiting: list[tuple[Call, Judged]] = []
         self._written_at = time.monotonic()
-        self._calls = 0
         self.judged = 0
         self.use = Use()
         self.models: set[str] = set()
 
     async def deliver(self, call: Call, judged: Judged) -> None:
         """Take one call's scores; the one who brings the last of a batch waits until the batch is written."""
-        self._calls += 1
         self.judged += len(judged.scores)
-        self.progress(self._calls, self._total)
         await self.note(call, judged)
+        self.progress(Asked(done=self.judged, total=self._total, cost_usd=self.use.cost_usd))
 
     async def note(self, call: Call, judged: Judged) -> None:
         """Take what a call cost and what came back; only a call of the window enters the ledger."""

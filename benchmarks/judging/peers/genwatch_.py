@@ -33,7 +33,7 @@ def evaluate(trial: Trial) -> Verdicts:
             [interaction(number, row) for number, row in enumerate(trial.rows)], schema=schema(())
         )
         store = open_storage(f"{config.store}/{config.name}", create=True)
-        watch = Watch(progress=lambda _done, _all: None, say=lambda _line: None)
+        watch = Watch(progress=lambda _asked: None, say=lambda _line: None)
         scored = asyncio.run(score_window(config, WINDOW, rows, store, open_evaluator(config), watch))
         kept = Ledger(store, WINDOW.start, scored.fingerprints).newest().select(["metric", "score"]).to_pylist()
     return {name: [verdict(row["score"], BEST) for row in kept if row["metric"] == name] for name in config.metrics}

@@ -1,6 +1,6 @@
 """The calls that a sample asks for: which interaction, which metrics, which fields."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,6 +117,11 @@ class Missing:
     def keys(self) -> list[Key]:
         """Content hash and metric of each judgement."""
         return [(self.content_hash, name) for name in self.names]
+
+
+def judgements(calls: Iterable[Missing]) -> int:
+    """How many judgements these calls ask for."""
+    return sum(len(one.names) for one in calls)
 
 
 def missing(
