@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from configs.load import config_hash
 from configs.monitor import MonitorConfig
+from deployments.description import description
 from flows.monitor import TAG, monitor
 from tasks.core.errors import ConfigError
 
@@ -77,8 +78,8 @@ def _deployment(config: MonitorConfig, pool: str) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         monitor,
         name=config.name,
-        description=config.description or None,
-        tags=[TAG],
+        description=description(config),
+        tags=[TAG, config.name],
         version=release(config),
         schedules=[schedule] if (schedule := _schedule(config)) else [],
         parameters={"config": config.model_dump(mode="json")},
@@ -92,8 +93,8 @@ def _declaration(config: MonitorConfig, pool: str) -> dict[str, Any]:
     return {
         "name": config.name,
         "entrypoint": ENTRYPOINT,
-        "description": config.description,
-        "tags": [TAG],
+        "description": description(config),
+        "tags": [TAG, config.name],
         "version": release(config),
         "schedules": [dict(_schedule_fields(config))] if config.schedule else [],
         "concurrency_limit": {"limit": 1, "collision_strategy": "ENQUEUE"},

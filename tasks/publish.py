@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prefect import task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
@@ -24,6 +23,7 @@ from tasks.adapters.results import (
     write_table,
 )
 from tasks.adapters.storage import Storage
+from tasks.artifacts import show_artifacts
 from tasks.core.alert import AlertBook
 from tasks.core.drift.tokens import to_table as words_table
 from tasks.core.errors import RevisionError
@@ -31,7 +31,6 @@ from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
 from tasks.core.report.contract import contract_rows
 from tasks.core.report.places import MONITOR_PAGE, address, run_page
-from tasks.core.report.summary import summary, worst_rows
 from tasks.core.report.view import Point, ReportView, beside, failures, metric_views, segment_rows, word_clouds
 from tasks.core.run import Assessed, Job, Outcome, Published
 from tasks.core.verdict import State, Verdict, from_table, verdict_table
@@ -49,7 +48,7 @@ def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     check_unpublished(store, config.name, job.window.key, job.revision)
     view = write_results(config, job, manifest, outcome, store)
     published = _published(config, manifest, job, outcome.assessed.verdicts)
-    _show(config, view, published)
+    show_artifacts(config, view, outcome.assessed.measures, published)
     commit(store, manifest)
     log = get_run_logger()
     log.info("published revision %d in %s", job.revision, published.results)
@@ -160,22 +159,6 @@ def _published(config: MonitorConfig, manifest: Manifest, job: Job, verdicts: Se
         findings=manifest.findings,
         warnings=manifest.warnings,
     )
-
-
-def _show(config: MonitorConfig, view: ReportView, published: Published) -> None:
-    """The Prefect artifacts; their keys stay the same, so that Prefect shows their history."""
-    what = f"{published.window.label} UTC: {published.status.replace('_', ' ')}"
-    create_markdown_artifact(summary(view), key=f"{config.name}-summary", description=what)
-    create_table_artifact(
-        worst_rows(view.failures),
-        key=f"{config.name}-worst",
-        description=f"Lowest scores, {published.window.label} UTC",
-    )
-    if config.contract is not None:
-        create_table_artifact(
-            [dict(row) for row in view.contract], key=f"{config.name}-contract", description=f"Contract, {what}"
-        )
-    create_link_artifact(published.report, link_text="Report", key=f"{config.name}-report", description=what)
 
 
 def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Outcome, store: Storage) -> ReportView:

@@ -96,7 +96,8 @@ def test_deploying_registers_schedule_parameters_and_limits_and_twice_changes_no
     assert deployments(server) == before
     (one,) = [found for found in before if found["name"] == "steady-bot"]
     assert one["entrypoint"] == "flows.monitor.monitor"
-    assert one["tags"] == ["genwatch"]
+    assert sorted(one["tags"]) == ["genwatch", "steady-bot"]
+    assert "| windows | every 1h, run 15m after their end or later |" in one["description"]
     assert one["parameters"]["config"]["name"] == "steady-bot"
     assert one["concurrency_options"]["collision_strategy"] == "ENQUEUE"
     (schedule,) = one["schedules"]
