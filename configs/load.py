@@ -14,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from configs.monitor import MonitorConfig
 from configs.quality import Canaries, MetricDefinition
-from configs.values import Section
+from configs.values import WRITTEN, Section
 from tasks.core.errors import ConfigError
 
 REMEDIES = {
@@ -180,7 +180,7 @@ def _explain(error: ValidationError, document: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in first["loc"])
     kind, context = first["type"], first.get("ctx", {})
     what = REMEDIES.get(kind, "{msg}").format(msg=_one_line(first["msg"].removeprefix("Value error, ")), **context)
-    value = _value_at(document, first["loc"])
+    value = None if kind == WRITTEN else _value_at(document, first["loc"])
     shown = f" is {value}" if kind not in {"missing", "extra_forbidden"} and value is not None else ""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{key}{shown}: {what}{more}" if key else f"{what}{more}"

@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from tasks.core.records.folders import unknown_placeholders
 from tasks.core.safety.recognisers import RECOGNISERS
 
+WRITTEN = "written_secret"  # the kind of the error, whose value nobody repeats
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LOCATIONS = "a location is s3://bucket/folder or file:///folder, az://container/folder or gs://bucket/folder"
 AZURE = "write az://container/folder, and set AZURE_STORAGE_ACCOUNT_NAME to the account"
@@ -46,7 +48,7 @@ def _reference(value: str) -> str:
     if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|block:[a-z0-9-]+/[a-z0-9-]+", value):
         return value
     message = "a secret is named, never written: env:NAME or block:TYPE/NAME, such as block:secret/openai"
-    raise ValueError(message)
+    raise PydanticCustomError(WRITTEN, message)
 
 
 def _location(value: str) -> str:
