@@ -1,4 +1,4 @@
-"""The commands about alerts: list, acknowledge, mute; what is slow to import is imported by the command."""
+"""The commands about alerts: list, acknowledge, mute, test the channels; each command imports what is slow to import."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from flows.options import TIMES, Config
+from tasks.core.errors import MonitorError
 from tasks.core.plain import plain
 
 if TYPE_CHECKING:
@@ -69,6 +70,23 @@ def mute(
 def unmute(context: typer.Context, name: Name, by: By = NOBODY) -> None:
     """Let a muted alert speak again."""
     _answer(context, name, "unmute", by)
+
+
+@app.command("test", epilog="Example: genwatch alerts support-bot.yaml test")
+def try_channels(context: typer.Context) -> None:
+    """Send a test message to each channel of the monitor file; an on-call service closes at once what it opens."""
+    from tasks.alerts import try_channels as send  # noqa: PLC0415  seconds
+
+    config = _load(context)
+    failures: list[str] = []
+    for name, failure in send(config, datetime.now(UTC)):
+        typer.echo(f"{name}: {failure or 'took a test message'}")
+        failures += [name] if failure else []
+    if failures:
+        message = f"{', '.join(failures)} did not take the test message; alerts would not arrive there"
+        raise MonitorError(message)
+    if not config.alerts.channels:
+        typer.echo(f"{config.name} tells nobody; name a channel under alerts: in {context.obj}")
 
 
 def _answer(context: typer.Context, name: str, kind: str, by: str, until: datetime | None = None) -> None:

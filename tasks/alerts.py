@@ -1,16 +1,20 @@
 """The alerts of a monitor as people see and answer them: which there are, who has one, which are muted."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from configs.monitor import MonitorConfig
 from tasks.adapters.alert_actions import actions_about, record_action
 from tasks.adapters.alert_books import book_before
+from tasks.adapters.channels import open_channel
 from tasks.adapters.locations import open_storage
 from tasks.adapters.storage import Storage
 from tasks.core.alert import Action, ActionKind, Alert, Status
 from tasks.core.errors import ConfigError
 from tasks.core.plain import plain
+from tasks.core.report.places import MONITOR_PAGE, address
+from tasks.core.trial import trial_news
 
 NAME_SHOWN: Final = 100
 
@@ -44,6 +48,16 @@ def answer(
     action = Action(id=found.id, action=kind, until=until, by=by, at=at)
     record_action(store, action)
     return found.acted((*actions_about(store, alerts), action))
+
+
+def try_channels(config: MonitorConfig, at: datetime) -> Iterator[tuple[str, str | None]]:
+    """Send a test message to each channel; yields its name with why that failed, None where it did not.
+
+    Nothing is recorded. Raises ConfigError, before anything is sent, where a channel's secret is missing or wrong.
+    """
+    news = trial_news(config.name, at, address(MONITOR_PAGE, config.name, config.store, config.report.base_url))
+    for name, channel in [(name, open_channel(config.alerts, name)) for name in config.alerts.channels]:
+        yield name, next(iter(channel.tell(news).failures.values()), None)
 
 
 def _store(config: MonitorConfig) -> Storage:
