@@ -1,4 +1,4 @@
-"""The commands about alerts: list, acknowledge, mute, test the channels; each command imports what is slow to import."""
+"""The commands about alerts: list, acknowledge, mute, test the channels; each imports what is slow to import."""
 
 from datetime import UTC, datetime
 from pathlib import Path
