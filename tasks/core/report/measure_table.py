@@ -5,7 +5,7 @@ from typing import Final
 
 from tasks.core.measure import Measure
 from tasks.core.plain import plain
-from tasks.core.report.render import value_of
+from tasks.core.report.words import value_of
 from tasks.core.verdict import Direction, State, Verdict
 
 ROWS: Final = 200
