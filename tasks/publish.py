@@ -31,7 +31,7 @@ from tasks.core.manifest import Counts, Manifest, VerdictRecord, check_counts
 from tasks.core.measure import to_table
 from tasks.core.report.contract import contract_rows
 from tasks.core.report.places import MONITOR_PAGE, address, run_page
-from tasks.core.report.view import Point, ReportView, beside, failures, metric_views, segment_rows, word_clouds
+from tasks.core.report.view import Point, ReportView, failures, metric_views
 from tasks.core.run import Assessed, Job, Outcome, Published
 from tasks.core.verdict import State, Verdict, from_table, verdict_table
 from tasks.core.window import Window, key_of
@@ -173,9 +173,6 @@ def _view(config: MonitorConfig, window: Window, manifest: Manifest, outcome: Ou
         description=config.description,
         metrics=metrics,
         other_verdicts=[verdict for verdict in assessed.verdicts if verdict not in shown],
-        beside=beside(assessed.measures),
-        segments=segment_rows(assessed.measures),
-        words=word_clouds(assessed.words, assessed.measures, 1 - config.decide.confidence),
         failures=worst,
         failed_judgements=failed,
         contract=contract_rows(assessed.measures, assessed.verdicts, interactions) if config.contract else (),

@@ -1,6 +1,7 @@
 """Report: the pages of a monitor, made anew from what its store holds."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -12,7 +13,7 @@ from tasks.adapters.alert_books import book_before
 from tasks.adapters.locations import open_storage
 from tasks.adapters.pages import all_revisions, read_cards, read_history, write_assets, write_card, write_pages
 from tasks.adapters.storage import Storage
-from tasks.core.errors import StorageError
+from tasks.core.errors import StorageError, UnreadableObjectError
 from tasks.core.report.build import site_pages
 from tasks.core.report.overview import card_of, overview_page
 from tasks.core.report.places import ASSETS, MONITOR_PAGE, OVERVIEW_FOLDER, OVERVIEW_PAGE, address
@@ -20,13 +21,15 @@ from tasks.core.report.site import Site
 from tasks.core.run import Job
 from tasks.core.window import Window
 
+REFUSALS: Final = (StorageError, UnreadableObjectError, FileNotFoundError)
+
 
 @task(cache_policy=NO_CACHE, task_run_name="report")
 def report(config: MonitorConfig) -> None:
     """Write the pages after a run; where the storage refuses them, that is a warning: the results are published."""
     try:
         place = write_report(config)
-    except StorageError as error:
+    except REFUSALS as error:
         get_run_logger().warning("the report is as it was before this run: %s", error)
     else:
         get_run_logger().info("report: %s", place)
@@ -38,7 +41,7 @@ def report_window(config: MonitorConfig, job: Job) -> None:
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     try:
         write_window_pages(config, job.window, job.revision, store)
-    except StorageError as error:
+    except REFUSALS as error:
         get_run_logger().warning("%s has no pages of its own yet: %s", job.window.label, error)
 
 

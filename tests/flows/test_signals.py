@@ -113,13 +113,13 @@ def test_every_family_is_measured_for_each_segment(tmp_path: Path) -> None:
     write_hour(tmp_path, 0, rows)
     long = {"name": "long_prompts", "where": "input_tokens > 2000"}
     config = watched(tmp_path, segments=["tier", "language", long], decide={"min_scored": 10})
-    published, found = run(config)
+    _, found = run(config)
     assert found["quality.fluency.pass_rate[tier=gold]"].n == 12
     assert found["safety.refusal.share[tier=free]"].value == 1
     assert found["safety.refusal.share[long_prompts=false]"].value == 0
     assert found["quality.fluency.pass_rate[language=en]"].n == 24
-    page = Path(published.report.removeprefix("file://")).read_text()
-    assert "Segments" in page
+    page = (tmp_path / "store/bot/report/metric-fluency.html").read_text()
+    assert "tier: gold" in page
 
 
 def test_the_weakest_slice_is_found_and_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the report of a monitor shows, as plain values; text of the logs stays raw here and is escaped when rendered."""
+"""What the artifacts of a run show, as plain values; text of the logs stays raw here and is escaped when rendered."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import Final
 
 import pyarrow as pa
 
-from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import Manifest
 from tasks.core.measure import Measure
 from tasks.core.quality.judgement import Judgement
@@ -16,19 +15,6 @@ from tasks.core.verdict import Verdict
 
 WORST_ROWS: Final = 50
 SHOWN_CHARACTERS: Final = 2_000
-MOST_SEGMENTS: Final = 100
-SEGMENT_MEASURES: Final = ("pass_rate", "weakest_pass_rate")
-TITLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Drift": ("drift",),
-    "Operations": ("operations",),
-    "Usage": ("usage",),
-    "Safety": ("safety",),
-    "Feedback": ("feedback",),
-    "Own metrics": ("custom", "reference"),
-    "Versions": ("comparison",),
-}
-CORRECTED: Final = ("pass_rate_corrected", "judge_informedness", "labels", "pass_rate_assisted", "design_effect")
-SPREADS: Final = (("languages", "language"), ("topic", "topic"))  # what a window spreads over, by subject and segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,31 +56,13 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """A word, the shares of texts that have it, before and now, and its `size` from 1 to 5 by its part in the drift."""
-
-    word: str
-    before: float
-    now: float
-    size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """One monitor after one window; `beside` are the measures beside quality by their title, `segments` pass rates.
-
-    `words` are by role those that have most to do with its drift, where there was any.
-
-    `contract` are the rows of the contract's table; none without a contract.
-    """
+    """One monitor after one window; `contract` are the rows of the contract's table, none without a contract."""
 
     manifest: Manifest
     description: str
     metrics: Sequence[MetricView]
     other_verdicts: Sequence[Verdict]
-    beside: Mapping[str, Sequence[Measure]]
-    segments: Sequence[Measure]
-    words: Mapping[str, Sequence[Word]]
     failures: Sequence[Failure]
     failed_judgements: int
     contract: Sequence[Mapping[str, str]] = ()
@@ -127,53 +95,6 @@ def metric_views(
             )
         )
     return views
-
-
-def beside(measures: Sequence[Measure]) -> dict[str, list[Measure]]:
-    """What was measured beside the quality of the window, by the title of its table; tables without a row are left out.
-
-    Of segments only how the window spreads over them is shown, and how versions compare.
-    """
-    shown = [
-        one
-        for one in measures
-        if one.segment_by is None or one.signal == "comparison" or (one.subject, one.segment_by) in SPREADS
-    ]
-    corrected = [one for one in shown if one.signal == "quality" and one.measure in CORRECTED]
-    tables = {"Pass rates corrected and assisted": corrected}
-    tables |= {title: [one for one in shown if one.signal in signals] for title, signals in TITLES.items()}
-    return {title: table for title, table in tables.items() if table}
-
-
-def word_clouds(
-    words: Mapping[str, Sequence[TokenDrift]], measures: Iterable[Measure], alpha: float
-) -> dict[str, list[Word]]:
-    """By role the words, in alphabetical order, where texts can be told from the baseline's at the level `alpha`."""
-    p_values = {one.subject: one.value for one in measures if one.signal == "drift" and one.measure == "p_value"}
-    clouds = {}
-    for role, found in words.items():
-        p_value = p_values.get(role)
-        if p_value is not None and p_value < alpha and found:
-            most = max(one.contribution for one in found) or 1.0
-            clouds[role] = sorted(
-                (
-                    Word(
-                        word=one.token,
-                        before=one.share_before,
-                        now=one.share_now,
-                        size=1 + round(4 * one.contribution / most),
-                    )
-                    for one in found
-                ),
-                key=lambda word: word.word,
-            )
-    return clouds
-
-
-def segment_rows(measures: Iterable[Measure]) -> list[Measure]:
-    """The pass rates of segments, the lowest first, at most `MOST_SEGMENTS`."""
-    found = [one for one in measures if one.segment_by is not None and one.measure in SEGMENT_MEASURES]
-    return sorted(found, key=lambda one: (one.value is None, one.value, one.address))[:MOST_SEGMENTS]
 
 
 def failures(judged: Iterable[Judgement], interactions: pa.Table) -> tuple[list[Failure], int]:

@@ -1,5 +1,3 @@
-import json
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,15 +6,10 @@ import pytest
 
 from configs.load import built_in_metrics
 from tasks.core.decide import Rule
-from tasks.core.drift.judge import Pair, bridge_measures
-from tasks.core.drift.tokens import TokenDrift
 from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
-from tasks.core.measure import Measure
 from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
-from tasks.core.report.render import render_report
 from tasks.core.report.summary import summary
-from tasks.core.report.view import Failure, Point, ReportView, beside, metric_views, segment_rows, word_clouds
-from tasks.core.safety.measures import injection_share, redaction_counts
+from tasks.core.report.view import Failure, Point, ReportView, metric_views
 from tasks.core.stats.rows import Rows
 from tasks.core.verdict import Direction, Threshold
 from tests.builders import judged
@@ -91,9 +84,6 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
         description="",
         metrics=metric_views({"fluency": FLUENCY}, measures, [verdict], {"fluency": history}),
         other_verdicts=(),
-        beside=beside(measures),
-        segments=segment_rows(measures),
-        words={},
         failures=[
             Failure(
                 interaction_id="x",
@@ -108,12 +98,6 @@ def view(*history: Point, provider: str = "openai", histogram: dict[int, int] | 
     )
 
 
-def charts(page: str) -> Any:
-    found = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    return json.loads(found[1])
-
-
 def test_the_change_since_the_last_window_is_shown_in_points() -> None:
     found = view(point(0, 0.7), point(1, 0.6))
     assert found.metrics[0].change == pytest.approx(-0.1)
@@ -125,53 +109,15 @@ def test_nothing_is_compared_across_judges_or_with_a_window_without_scores(befor
     assert view(before, point(1, 0.6)).metrics[0].change is None
 
 
-def test_a_chart_knows_the_judge_of_every_point() -> None:
-    """The page's script draws one line for each judge and says that it changed."""
-    page = render_report(view(point(0, 0.7, "judge-b"), point(1, 0.6)))
-    assert [one["judge"] for one in charts(page)[0]["history"]] == ["judge-b", "judge-a"]
-    assert "the judge changed" in page
-
-
-def test_the_histogram_holds_the_rows_of_each_score() -> None:
-    assert charts(render_report(view(point(0, 0.6))))[0]["histogram"] == [40, 0, 0, 0, 60]
-
-
 def test_what_was_not_measured_is_a_dash_and_never_zero() -> None:
     found = view(point(0, None), histogram={})
     assert "| fluency | – | – | 70.0% | 0.0% | ⚪ no data | – |" in summary(found)
-    assert "NaN" not in render_report(found).split("<script>")[0]
 
 
-def test_scores_of_the_local_evaluator_say_so_everywhere() -> None:
+def test_scores_of_the_local_evaluator_say_so() -> None:
     note = "no substitute for a judge"
-    assert note in render_report(view(point(0, 0.6), provider="local"))
     assert note in summary(view(point(0, 0.6), provider="local"))
-    assert note not in render_report(view(point(0, 0.6)))
-
-
-def test_an_empty_answer_is_shown_as_empty() -> None:
-    assert "<dd><i>empty</i></dd>" in render_report(view(point(0, 0.6)))
-
-
-def test_the_page_asks_nobody_for_anything() -> None:
-    page = render_report(view(point(0, 0.6)))
-    own = page.split("<script>")[0]
-    assert not re.search(r"https?://|//cdn|@import|url\(", own)
-    assert len(page) < 1_500_000
-
-
-def test_the_judge_and_safety_stand_beside_the_quality() -> None:
-    page = view(point(0, 0.6))
-    shift = bridge_measures([Pair(metric="fluency", pass_at=3, before=3, now=2 + n % 2) for n in range(4)], 0.95)
-    shown = [
-        *shift,
-        *redaction_counts({"credit_card": 3}, 100),
-        injection_share([True] * 2 + [False] * 98, Rows(confidence=0.95)),
-    ]
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(page, beside=beside(shown)))))
-    assert "judge bridge shift fluency −0.50" in text
-    assert "redacted credit card 3 – 100" in text
-    assert "injection suspected share 2.0%" in text
+    assert note not in summary(view(point(0, 0.6)))
 
 
 def test_a_segment_cannot_speak_in_the_summary() -> None:
@@ -185,30 +131,3 @@ def test_a_segment_cannot_speak_in_the_summary() -> None:
     assert r"\!\[x\](http:\//evil.example/x.png) \<b\>is\</b\>" in text
     assert "![x]" not in text
     assert "http://evil" not in text
-
-
-def test_what_people_and_local_scores_make_of_a_pass_rate_is_shown() -> None:
-    corrected = Measure(
-        signal="quality",
-        subject="fluency",
-        measure="pass_rate_corrected",
-        value=0.61,
-        low=0.52,
-        high=0.7,
-        n=90,
-        unit="share",
-    )
-    text = re.sub(
-        r"\s+", " ", re.sub(r"<[^>]+>", " ", render_report(replace(view(point(0, 0.6)), beside=beside([corrected]))))
-    )
-    assert "Pass rates corrected and assisted" in text
-    assert "fluency pass rate corrected 61.0% 52.0% to 70.0% 90" in text
-
-
-def test_the_words_of_a_drift_are_shown_with_their_shares_and_without_their_markup() -> None:
-    token = TokenDrift(token="<b>refund", share_before=0.1, share_now=0.6, contribution=0.2, part=0.5)
-    drift = Measure(signal="drift", subject="prompt", measure="p_value", value=0.005, n=90, unit="ratio")
-    clouds = word_clouds({"prompt": (token,), "completion": (token,)}, [drift], 0.05)
-    page = render_report(replace(view(point(0, 0.6)), words=clouds, beside=beside([drift])))
-    assert 'class="word w5 more" title="10.0% of the texts before, 60.0% now">&lt;b&gt;refund</span>' in page
-    assert "Words of completions" not in page
