@@ -36,7 +36,11 @@ def alert(**changes: Any) -> Alert:
 
 
 def notice(event: Event = Event.OPENED, told: Told | None = None, ids: tuple[str, ...] = (), **changes: Any) -> Notice:
-    """News of an alert with failing interactions of those IDs; their text must be told nowhere."""
+    """News of an alert with failing interactions of those IDs; their text must be told nowhere.
+
+    The changes are of the alert; those of `page`, `unit`, `examples` and `trend` are of the notice.
+    """
+    own = {name: changes.pop(name) for name in ("page", "unit", "examples", "trend") if name in changes}
     status = Status.RECOVERED if event in {Event.RECOVERED, Event.MISSED} else Status.OPEN
     state = State.OK if status is Status.RECOVERED else State.BREACH
     examples = [
@@ -46,7 +50,8 @@ def notice(event: Event = Event.OPENED, told: Told | None = None, ids: tuple[str
         for one in ids
     ]
     fields = {"status": status, "state": state} | changes
-    return Notice(alert=alert(**fields), event=event, told=told, page=PAGE, examples=examples)
+    shown: dict[str, Any] = {"page": PAGE, "examples": examples} | own
+    return Notice(alert=alert(**fields), event=event, told=told, **shown)
 
 
 def news(*notices: Notice, **changes: Any) -> News:

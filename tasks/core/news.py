@@ -164,7 +164,7 @@ class News:
 
     @property
     def headline(self) -> str:
-        """All of it in one line: `bot: 1 breach, 2 recovered, 2026-11-20 06:00-07:00 UTC`."""
+        """All of it in one line: `bot: 1 breach, 2 recovered, 2026-11-20 06:00–07:00 UTC`."""
         kinds = Counter(notice.kind for notice in self.notices)
         counted = ((kinds[kind], kind) for kind in KINDS if kinds[kind])
         named = ", ".join(f"{count} {kind if count == 1 else PLURALS.get(kind, kind)}" for count, kind in counted)

@@ -8,23 +8,31 @@ from configs.alerts import Alerts
 from tasks.adapters.channels import open_channel
 from tasks.adapters.slack_bot import SlackBot
 from tasks.adapters.slack_webhook import SlackWebhook
-from tasks.core.alert import Event
+from tasks.core.alert import Event, Told
 from tasks.core.errors import ConfigError
-from tasks.core.news import Delivered, Digest
-from tasks.core.verdict import Severity
+from tasks.core.news import Delivered, Digest, Notice
+from tasks.core.verdict import Severity, State
+from tests.builders import SIX, WINDOW
+from tests.news import news
+from tests.news import notice as notice_of
 from tests.servers.http import Reply
 from tests.servers.slack import CHANNEL, TOKEN, Slack, refusal, shown
 from tests.servers.slack import slack as serve_slack
-from tests.telling import WINDOW, example, news, notice
 
-OTHER = "bot:quality.fluency.pass_rate"
-KEY = "bot:quality.relevance.pass_rate@20261120T0600Z"
+KEY, OTHER = "bot:quality.relevance.pass_rate", "bot:quality.fluency.pass_rate"
+NAME = f"{KEY}@{WINDOW.key}"
 
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
     with serve_slack() as running:
         yield running
+
+
+def notice(event: Event = Event.OPENED, thread: str | None = None, key: str = KEY) -> Notice:
+    """What a channel is to be told of an alert, which it knows by the thread."""
+    before = Told(at=SIX, severity=Severity.CRITICAL, state=State.BREACH, thread=thread) if thread else None
+    return notice_of(event, before, ids=("41",), key=key)
 
 
 def bot(slack: Slack, token: str = TOKEN) -> SlackBot:
@@ -40,11 +48,11 @@ def told(slack: Slack, event: Event = Event.OPENED, thread: str | None = None) -
     """Tell one notice by the bot; returns the reference of its thread."""
     found = bot(slack).tell(news(notice(event, thread=thread)))
     assert found.failures == {}
-    return found.threads[KEY]
+    return found.threads[NAME]
 
 
 def test_a_webhook_takes_one_message_for_all_alerts(slack: Slack) -> None:
-    found = webhook(slack).tell(news(notice(examples=[example()]), notice(Event.RECOVERED, key=OTHER)))
+    found = webhook(slack).tell(news(notice(), notice(Event.RECOVERED, key=OTHER)))
     assert found == Delivered()
     (received,) = slack.server.received
     assert received.body["text"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00–07:00 UTC"
@@ -114,7 +122,7 @@ def test_a_reply_that_fails_is_sent_once_when_it_is_tried_again(slack: Slack) ->
     slack.refuses = [updated, refusal("restricted_action")]
     found = bot(slack).tell(news(notice(Event.RECOVERED, thread=thread)))
     assert found.threads == {}
-    assert found.failures[KEY].startswith("Slack answered restricted_action; the workspace does not allow it")
+    assert found.failures[NAME].startswith("Slack answered restricted_action; the workspace does not allow it")
     told(slack, Event.RECOVERED, thread)
     assert len(slack.replies(thread.partition(":")[2])) == 1
 
@@ -144,14 +152,14 @@ def test_what_slack_refuses_is_said_with_its_remedy_and_not_tried_for_the_others
 def test_a_wrong_token_is_said_without_it(slack: Slack) -> None:
     found = bot(slack, "xoxb-wrong").tell(news(notice()))
     assert found.failures == {
-        KEY: "Slack answered invalid_auth; install the app again and correct the token that alerts.slack.token names"
+        NAME: "Slack answered invalid_auth; install the app again and correct the token that alerts.slack.token names"
     }
 
 
 def test_one_message_that_is_not_taken_keeps_no_other_back(slack: Slack) -> None:
     slack.refuses = [refusal("invalid_blocks")]
     found = bot(slack).tell(news(notice(), notice(key=OTHER)))
-    assert list(found.failures) == [KEY]
+    assert list(found.failures) == [NAME]
     assert len(slack.top) == 1
 
 

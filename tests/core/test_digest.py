@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tasks.core.alert import Alert, Status
 from tasks.core.digest import DAYS, Every, change, period_before, period_ended, turns
 from tasks.core.measure import Measure
-from tests.telling import START, alert
+from tests.builders import HOUR, SIX
+from tests.news import alert
 
 BERLIN = ZoneInfo("Europe/Berlin")
-HOUR = timedelta(hours=1)
-NOW = START + 48 * HOUR
+NOW = SIX + 48 * HOUR
 
 
 def at(text: str) -> datetime:

@@ -218,7 +218,7 @@ def test_a_digest_tells_of_warnings_once_also_where_it_failed_at_first(tmp_path:
     run(config, 17, hours=2)
     texts = [received.body["text"] for received in workspace.server.received]
     assert (
-        texts == ["bot: 1 opened, 1 recovered, 0 still open in 2 windows, 2026-11-20 00:00 - 2026-11-21 00:00 UTC"] * 2
+        texts == ["bot: 1 opened, 1 recovered, 0 still open in 2 windows, 2026-11-20 00:00 – 2026-11-21 00:00 UTC"] * 2
     )
     assert "fluency: 0.625 of 80 rows" in shown(workspace.server.received[-1].body)
     run(config, 18)

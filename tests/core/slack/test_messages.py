@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.core.alert import Event
-from tasks.core.news import Change, Digest, News, Trend
+from tasks.core.alert import Event, Told
+from tasks.core.news import Change, Digest, Example, Trend
 from tasks.core.slack.block import Message, inert
 from tasks.core.slack.compact import compact
 from tasks.core.slack.digest import digest_message
 from tasks.core.slack.threaded import first, present, reply
 from tasks.core.verdict import Severity, State
+from tests.builders import SIX, WINDOW
+from tests.news import PAGE, alert, news, notice
 from tests.servers.slack import fault_of, shown, texts
-from tests.telling import START, WINDOW, alert, example, news, notice
 
 HOSTILE = (
     "<!channel> <@U123> <https://evil.example|your bank> & *bold* ```x``` _a_ ~b~ > <script>alert(1)</script> @here "
@@ -28,6 +29,11 @@ LOGGED = st.one_of(
     st.sampled_from([HOSTILE, HOSTILE * 5, HOSTILE * 9]),
     st.text('"\\', min_size=300, max_size=400),
 )
+
+
+def example(text: str, page: str = f"{PAGE}#i=1") -> Example:
+    """A failing interaction, all of whose texts are the same."""
+    return Example(interaction_id=text, metric="relevance", score=1.0, prompt=text, completion=text, page=page)
 
 
 def sent(message: Message) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def all_messages(text: str, event: Event = Event.OPENED, count: int = 1) -> list
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(LOGGED, st.sampled_from(Event), st.integers(1, 60))
 def test_slack_takes_every_message_whatever_was_logged(text: str, event: Event, count: int) -> None:
     if event is not Event.ACKNOWLEDGED:
@@ -73,7 +79,7 @@ def test_slack_takes_every_message_whatever_was_logged(text: str, event: Event, 
             assert fault_of(sent(message)) is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(LOGGED)
 def test_what_slack_parses_does_not_depend_on_what_was_logged(text: str) -> None:
     def parsed(messages: list[Message]) -> list[list[str]]:
@@ -82,7 +88,7 @@ def test_what_slack_parses_does_not_depend_on_what_was_logged(text: str) -> None
     assert parsed(all_messages(text)) == parsed(all_messages("fine"))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(LOGGED)
 def test_the_fallback_has_no_mention_link_or_emphasis(text: str) -> None:
     for message in all_messages(text):
@@ -95,13 +101,13 @@ def test_text_is_escaped_after_it_is_cut(text: str, limit: int) -> None:
     assert len(found.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")) <= limit
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(LOGGED)
 def test_no_emoji_and_no_link_is_made_of_plain_text(text: str) -> None:
     for message in all_messages(text):
         assert all(one.get("emoji") is False for one in texts(message.blocks) if one["type"] == "plain_text")
         urls = [one for block in message.blocks for one in _urls(block)]
-        assert all(url.startswith(("https://reports.example.com/", "http://127.0.0.1:4200/")) for url in urls)
+        assert all(url.startswith(("https://reports.example/", "https://prefect.example/")) for url in urls)
 
 
 def _urls(block: Any) -> list[str]:
@@ -112,17 +118,17 @@ def _urls(block: Any) -> list[str]:
 
 
 def test_the_message_of_an_alert_has_sentence_figures_course_examples_and_places() -> None:
-    one = notice(examples=[example("41")], trend=Trend(values=[None, 0.9, None, 0.5], limit=0.7))
+    one = notice(unit="share", examples=[example("41")], trend=Trend(values=[None, 0.9, None, 0.5], limit=0.7))
     assert shown(sent(first(news(one), one, CALLED))).splitlines() == [
         "🔴 Breach: relevance pass rate",
         "<!here> <@U0123ABCD>",
-        "relevance pass rate 0.500 (0.346 to 0.654, 40 scored of 40 asked) is below 0.7: breach",
-        *("*Value*", "0.500 (0.346 to 0.654)", "*Limit*", "at least 0.7", "*Rows*", "40"),
+        one.alert.explanation,
+        *("*Value*", "0.500 (0.400 to 0.600)", "*Limit*", "at least 0.7", "*Rows*", "100"),
         *("*Severity*", "critical", "*Since*", "2026-11-20 06:00 UTC", "*Alert*", f"`{one.alert.id}`"),
         "█·▁ 0.900 → 0.500 in 3 windows, limit 0.7 at ▄, · no value",
         *("relevance 1 · 41", "Q: 41", "A: 41", "Open"),
         *("Report", "Run"),
-        f"bot, 2026-11-20 06:00-07:00 UTC · genwatch alerts CONFIG ack {one.alert.id}",
+        f"bot, 2026-11-20 06:00–07:00 UTC · genwatch alerts CONFIG ack {one.alert.id}",
     ]
 
 
@@ -147,7 +153,7 @@ def test_what_is_not_known_is_left_out_and_never_zero() -> None:
 )
 def test_every_event_has_its_words(event: Event, changes: dict[str, Any], headline: str, line: str) -> None:
     found = compact(news(notice(event, **changes)), NOBODY)
-    assert found.text == f"bot: {headline}, 2026-11-20 06:00-07:00 UTC"
+    assert found.text == f"bot: {headline}, 2026-11-20 06:00–07:00 UTC"
     assert found.blocks[1]["text"]["text"].startswith(line)
 
 
@@ -181,7 +187,7 @@ def test_people_are_called_when_it_opens_and_by_the_setting_alone(
 
 @pytest.mark.parametrize("place", ["s3://bucket/bot/report/index.html", "file:///store/<x>", f"https://x/{'a' * 4000}"])
 def test_a_place_that_no_button_can_open_is_named_in_a_line(place: str) -> None:
-    one = notice(page=place, examples=[example(page=place)])
+    one = notice(page=place, examples=[example("41", place)])
     message = first(news(one, run=None), one, NOBODY)
     assert not [block for block in message.blocks if block["type"] == "actions" or "accessory" in block]
     assert f"Report: {place}"[:100] in shown(sent(message))
@@ -195,10 +201,10 @@ def test_an_example_that_several_alerts_have_is_shown_once() -> None:
 
 
 def test_an_amendment_says_what_was_told_before() -> None:
-    one = notice(Event.AMENDED, thread="C1:1.5", state=State.OK, explanation="it is fine")
-    assert "was breach, is ok: it is fine" in shown(
-        sent(reply(News(monitor="bot", window=WINDOW, notices=[one], report=""), one, NOBODY))
+    one = notice(
+        Event.AMENDED, Told(at=SIX, severity=None, state=State.BREACH), state=State.OK, explanation="it is fine"
     )
+    assert "was breach, is ok: it is fine" in shown(sent(reply(news(one), one, NOBODY)))
 
 
 def test_a_digest_tells_rates_beside_those_of_the_period_before() -> None:
@@ -208,17 +214,17 @@ def test_a_digest_tells_rates_beside_those_of_the_period_before() -> None:
         windows=24,
         opened=[alert()],
         recovered=[],
-        still_open=[alert(since=START - timedelta(days=1), severity=Severity.WARNING)],
+        still_open=[alert(since=SIX - timedelta(days=1), severity=Severity.WARNING)],
         rates=[
             Change(metric="relevance", now=0.9231, n=1240, before=0.95),
             Change(metric="fluency", now=0.5, n=2, before=None),
             Change(metric="coherence", now=None, n=0, before=0.7),
         ],
-        report="https://reports.example.com/",
+        report=PAGE,
     )
     found = shown(sent(digest_message(digest)))
     assert found.startswith(
-        "bot: 1 opened, 0 recovered, 1 still open in 24 windows, 2026-11-20 06:00-07:00 UTC\nOpened\n🔴 rel"
+        "bot: 1 opened, 0 recovered, 1 still open in 24 windows, 2026-11-20 06:00–07:00 UTC\nOpened\n🔴 rel"
     )
     assert "Recovered" not in found
     assert "relevance: 0.923 of 1,240 rows, 0.950 the period before" in found
