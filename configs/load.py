@@ -25,7 +25,7 @@ REMEDIES = {
     "greater_than": "it must be more than {gt:g}; correct it",
     "literal_error": "use {expected}",
 }
-SECRETS = {"api_key", "slack", "webhook", "token"}
+SECRETS = {"api_key", "slack", "webhook", "token", "headers", "tracking_uri"}
 SHOWN = 60
 
 
