@@ -181,7 +181,7 @@ def deploy(
         typer.echo(line)
 
 
-@app.command(epilog="Example: genwatch report configs/monitors/support-bot.yaml, or of all: genwatch report --all")
+@app.command(epilog="Example: genwatch report configs/monitors/support-bot.yaml\n\nExample: genwatch report --all")
 def report(
     configs: Annotated[
         list[Path] | None, typer.Argument(metavar="CONFIG...", help="The monitor files; with --all, folders of them.")

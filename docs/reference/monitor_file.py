@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -27,7 +28,15 @@ NAMED: Final[Mapping[str, Any]] = {
     "kind of value": values.Kind,
     "web address": WebAddress,
 }
-PLAIN: Final = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "datetime": "time"}
+PLAIN: Final = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "Path": "folder",
+    "datetime": "time",
+}
+DOCS: Final = Path(__file__).parents[1]
 BOUNDS: Final = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 LONG: Final = 60
 PAGES: Final = {
@@ -46,6 +55,8 @@ PAGES: Final = {
     "thresholds": "deciding.md",
     "decide": "deciding.md",
     "alerts": "alerts.md",
+    "report": "report.md",
+    "export": "exports.md",
     "engine": "scale.md",
     "redact": "redaction.md",
     "segments": "segments.md",
@@ -76,7 +87,8 @@ def monitor_file_page() -> str:
     parts.append("## The monitor\n\n" + TABLE + "".join(_row(MonitorConfig, name, name) for name in alone))
     for name, hint in _hints(MonitorConfig).items():
         if sections := _sections(hint):
-            see = f" See [{PAGES[name]}](../{PAGES[name]})." if name in PAGES else ""
+            page = PAGES.get(name)
+            see = f" See [{page}](../{page})." if page is not None and (DOCS / page).is_file() else ""
             parts.append(f"## {name}\n\n{_introduction(MonitorConfig, name, sections[0])}{see}\n\n{TABLE}")
             parts[-1] += "".join(_rows(MonitorConfig, name, name))
     for section, anchor in APART.items():
@@ -159,7 +171,7 @@ def _is_only_section(hint: Any) -> bool:  # noqa: ANN401
 def _below(hint: Any) -> str:  # noqa: ANN401
     """What stands between a key and those below it: nothing, a name, or a place in a list."""
     (first, *_) = _members(hint)
-    return {dict: ".NAME", tuple: "[]"}.get(get_origin(first), "")
+    return {dict: ".NAME", Mapping: ".NAME", tuple: "[]"}.get(get_origin(first), "")
 
 
 def _words(hint: Any, limits: str) -> str:  # noqa: ANN401
@@ -180,7 +192,7 @@ def _word(hint: Any) -> str:  # noqa: ANN401, PLR0911  one line for each kind of
         return ", ".join(f"`{one}`" for one in inner)
     if origin is tuple:
         return f"list: {_words(inner[0], '')}"
-    if origin is dict:
+    if origin in (dict, Mapping):
         return f"by name: {_words(inner[1], '')}"
     if issubclass(hint, Section):
         return "section"

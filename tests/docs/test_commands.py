@@ -167,6 +167,7 @@ def _prefect_help(*command: str) -> str:
 
 VARIABLES = {
     "AWS_PROFILE",
+    "MAIL_URL",
     "GENWATCH_SALT",
     "OPENAI_API_KEY",
     "PREFECT_API_URL",
@@ -179,6 +180,8 @@ NOT_RUN: dict[str, tuple[str, Look]] = {
     "source .venv": ("of the shell alone", _repository),
     "export ": ("of the shell alone; the workspace sets the same variables", _variables),
     "genwatch demo": ("takes half a minute; tests/flows/test_cli.py runs it", _repository),
+    "prefect deployment inspect": ("of a deployment of the reader's own", _options),
+    "prefect automation ": ("needs that deployment; tests/flows/test_automations.py makes one", _options),
     "prefect server start": ("does not end", _options),
     "prefect worker start": ("does not end", _options),
     "pip install": ("installs packages", _extra),

@@ -69,7 +69,7 @@ def _write(folder: Path, judge: str) -> None:
     demo = MONITOR.format(logs=(folder / "demo/logs").as_uri(), store=(folder / "demo/results").as_uri())
     (folder / "demo/monitor.yaml").write_text(demo)
     mine = demo.replace("name: demo-support-bot", "name: my-bot").replace("demo/results", "store")
-    mine = mine.replace("every: 12h", "every: 6h").replace("at_most: 150", "at_most: 40")
+    mine = mine.replace("every: 12h", "every: 6h, catch_up: 1").replace("at_most: 150", "at_most: 40")
     mine = re.sub(r"^(drift|compare): .*\n", "", mine, flags=re.MULTILINE).replace("[model_version, topic]", "[status]")
     shipped = (ROOT / "configs/monitors/support-bot.yaml").read_text()
     logs = f"{(folder / 'demo/logs').as_uri()}/modelDataCollector/shop/blue"
