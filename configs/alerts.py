@@ -24,7 +24,7 @@ class Alerts(Section):
     pagerduty: PagerDuty | None = None
     """PagerDuty by its Events API: an alert triggers, acknowledges and resolves its incident; null = not told."""
     opsgenie: Opsgenie | None = None
-    """Opsgenie: an alert opens and closes one there; null = not told."""
+    """Opsgenie or Jira Service Management: an alert opens, acknowledges and closes one there; null = not told."""
     apprise: Mapping[ChannelName, SecretReference] = Field(default_factory=dict)
     """Names of yours, each with an Apprise URL or a notification block of Prefect, such as `mail: env:MAIL_URL`."""
     webhooks: Mapping[ChannelName, Webhook] = Field(default_factory=dict)
@@ -63,4 +63,5 @@ class Alerts(Section):
             recover_after=self.recover_after,
             renotify=self.renotify,
             digested=self.digested,
+            acknowledging=tuple(name for name in self.channels if name.partition(":")[0] not in READ_BY_PEOPLE),
         )

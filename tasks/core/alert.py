@@ -65,13 +65,14 @@ class Told(Record):
 
     `severity` is what the channel holds it for, None where that believes all is well; `state` is the state that was
     last told, None once the recovery is past. `thread` is the channel's own reference, by which it goes on with the
-    alert; None where it needs none.
+    alert; None where it needs none. `acknowledged_by` is who it was told has the alert.
     """
 
     at: datetime
     severity: Severity | None
     state: State | None
     thread: str | None = None
+    acknowledged_by: str | None = None
 
 
 class Alert(Record):
@@ -129,11 +130,14 @@ class Alert(Record):
 
     def heard_by(self, channel: str, now: datetime, thread: str | None = None) -> "Alert":
         """The alert after its news was delivered to a channel, which goes on with it by `thread`."""
-        before = self.told.get(channel)
+        before, event = self.told.get(channel), self.news.get(channel)
         severity = self.severity if self.is_open else None
-        if self.news.get(channel) is Event.AMENDED and before is not None:
+        if event is Event.AMENDED and before is not None:
             severity = before.severity
-        told = Told(at=now, severity=severity, state=self.state, thread=thread)
+        has_it = self.acknowledged_by if event is Event.ACKNOWLEDGED else None
+        if event in {Event.ESCALATED, Event.REMINDED, Event.AMENDED} and before is not None:
+            has_it = before.acknowledged_by
+        told = Told(at=now, severity=severity, state=self.state, thread=thread, acknowledged_by=has_it)
         left = {name: event for name, event in self.news.items() if name != channel}
         return self.model_copy(update={"news": left, "told": {**self.told, channel: told}})
 

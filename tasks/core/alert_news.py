@@ -18,7 +18,8 @@ class Policy:
 
     `channels` are the names of those that the monitor has. `after` and `recover_after` tell how many windows in a row
     open and close an alert, both 1 or more; without `renotify` nobody is reminded. The `digested` channels have
-    warnings in a digest: that one opened or is still open is not told there by itself.
+    warnings in a digest: that one opened or is still open is not told there by itself. The `acknowledging` channels
+    are told who has an alert.
     """
 
     channels: Sequence[str] = ()
@@ -26,6 +27,7 @@ class Policy:
     recover_after: int = 1
     renotify: timedelta | None = None
     digested: Collection[str] = ()
+    acknowledging: Collection[str] = ()
 
 
 def is_told_all(last: Alert, now: datetime) -> bool:
@@ -44,6 +46,8 @@ def with_news(alert: Alert, last: Alert | None, policy: Policy, now: datetime) -
     for channel in policy.channels if not alert.is_muted(now) else ():
         untold = last.news.get(channel) if last is not None else None
         event = _event(alert, told.get(channel), untold, policy, now)
+        if event is None and channel in policy.acknowledging:
+            event = _taken(alert, told.get(channel))
         waits = channel in policy.digested and alert.severity is Severity.WARNING and event in WAITING
         if event is not None and not waits:
             news[channel] = event
@@ -75,6 +79,12 @@ def _event(alert: Alert, told: Told | None, untold: Event | None, policy: Policy
     if alert.status is Status.ACKNOWLEDGED:
         return None
     return Event.REMINDED if _is_due(alert, told, policy, now) else None
+
+
+def _taken(alert: Alert, told: Told | None) -> Event | None:
+    """That somebody has an open alert, to a channel that knows of the alert."""
+    is_news = told is not None and told.acknowledged_by != alert.acknowledged_by
+    return Event.ACKNOWLEDGED if is_news and alert.status is Status.ACKNOWLEDGED else None
 
 
 def _ending(alert: Alert, told: Told | None, untold: Event | None) -> Event | None:

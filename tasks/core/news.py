@@ -19,6 +19,7 @@ WORDS_OF_WARNINGS: Final = {Event.OPENED: "warning", Event.REOPENED: "warning ag
 WORDS_OF_BOTH: Final = {
     Event.ESCALATED: "now critical",
     Event.REMINDED: "still open",
+    Event.ACKNOWLEDGED: "acknowledged",
     Event.RECOVERED: "recovered",
     Event.MISSED: "recovered untold",
     Event.AMENDED: "amended",
@@ -31,6 +32,7 @@ KINDS: Final = (  # what happened, as a headline counts it, worst first
     "reopened",
     "warning again",
     "still open",
+    "acknowledged",
     "recovered",
     "recovered untold",
     "amended",

@@ -196,6 +196,29 @@ def test_an_acknowledged_alert_is_not_reminded_of_but_its_recovery_is_told() -> 
     assert watched.emitted == [Event.OPENED, Event.ACKNOWLEDGED, Event.RECOVERED]
 
 
+def test_an_on_call_service_is_told_once_that_somebody_has_the_alert_and_chats_are_not() -> None:
+    watched = Watched(policy=Policy(channels=(CHAT, PAGER), renotify=DAY, acknowledging=(PAGER,)))
+    watched.see(verdict(BREACH))
+    watched.act(ActionKind.ACKNOWLEDGE)
+    watched.see(verdict(BREACH), fails=[PAGER])
+    for state in (BREACH, BREACH, OK, BREACH):
+        watched.see(verdict(state))
+    assert watched.heard == [(0, Event.OPENED), (4, Event.RECOVERED), (5, Event.REOPENED)]
+    assert watched.others == [(0, Event.OPENED), (2, Event.ACKNOWLEDGED), (4, Event.RECOVERED), (5, Event.REOPENED)]
+    watched.act(ActionKind.ACKNOWLEDGE)
+    watched.see(verdict(BREACH))
+    assert watched.others[-1] == (6, Event.ACKNOWLEDGED)
+
+
+def test_what_was_acknowledged_before_it_could_be_told_is_opened_first() -> None:
+    watched = Watched(policy=Policy(channels=(PAGER,), acknowledging=(PAGER,)))
+    watched.see(verdict(BREACH), delivers=False)
+    watched.act(ActionKind.ACKNOWLEDGE)
+    for _ in range(3):
+        watched.see(verdict(BREACH))
+    assert watched.heard == [(1, Event.OPENED), (2, Event.ACKNOWLEDGED)]
+
+
 def test_an_acknowledgement_ends_with_the_recovery() -> None:
     watched = Watched()
     watched.see(verdict(BREACH))
@@ -421,7 +444,11 @@ STEP = st.tuples(
     st.booleans(),
 )
 POLICIES = st.builds(
-    Policy, after=st.integers(1, 3), recover_after=st.integers(1, 3), renotify=st.sampled_from([None, 6 * HOUR, DAY])
+    Policy,
+    after=st.integers(1, 3),
+    recover_after=st.integers(1, 3),
+    renotify=st.sampled_from([None, 6 * HOUR, DAY]),
+    acknowledging=st.sampled_from([(), (CHAT,)]),
 )
 
 
@@ -445,7 +472,7 @@ def test_opened_and_recovered_are_told_in_turn_and_nothing_under_a_mute(
     open_for = 0
     for event in watched.events:
         open_for = 1 if event in OPENED else 0 if event is Event.RECOVERED else open_for
-        assert open_for or event not in {Event.REMINDED, Event.ESCALATED}
+        assert open_for or event not in {Event.REMINDED, Event.ESCALATED, Event.ACKNOWLEDGED}
     emitted = [event for event in watched.emitted if event is not Event.ACKNOWLEDGED]
     assert emitted == [Event.OPENED, Event.RECOVERED] * (len(emitted) // 2) + [Event.OPENED] * (len(emitted) % 2)
 
