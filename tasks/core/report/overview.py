@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tasks.core.alert import Record, Severity, Status
+from tasks.core.alert import Record, Status
 from tasks.core.measure import Measure
 from tasks.core.report.monitor_page import open_alerts
 from tasks.core.report.places import MONITOR_PAGE, OVERVIEW_FOLDER, OVERVIEW_PAGE
 from tasks.core.report.render import Frame, render_page
 from tasks.core.report.signals import WATCHED, WORST_FIRST, signal_states
 from tasks.core.report.site import Page, Site
+from tasks.core.verdict import Severity
 
 CARDS: Final = f"{OVERVIEW_FOLDER}/monitors"
 COURSE: Final = 48  # windows of a sparkline
@@ -36,8 +37,16 @@ class Rate(Record):
     @property
     def measure(self) -> Measure:
         """The pass rate."""
-        figures = {"value": self.value, "low": self.low, "high": self.high}
-        return Measure(signal="quality", subject=self.name, measure="pass_rate", n=self.n, unit="share", **figures)
+        return Measure(
+            signal="quality",
+            subject=self.name,
+            measure="pass_rate",
+            value=self.value,
+            low=self.low,
+            high=self.high,
+            n=self.n,
+            unit="share",
+        )
 
 
 class OpenAlert(Record):
