@@ -149,7 +149,7 @@ def test_an_amendment_that_could_not_be_told_is_told_by_the_next_run(tmp_path: P
     slack.answer = lambda _: Reply(content=b"ok")
     run(config, 1)
     assert told(slack) == ["1 breach", "1 amended", "1 amended"]
-    assert "*Amended* (2026-11-20 06:00) was breach, is ok" in json.dumps(slack.received[-1].body)
+    assert "Amended (2026-11-20 06:00): was breach, is ok" in json.dumps(slack.received[-1].body)
     assert store_of(config).list("alerts-untold/") == []
     assert not read_book(store_of(config), f"{SIX:%Y%m%dT%H%MZ}", 1).alerts[0].news
     run(config)
