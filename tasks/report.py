@@ -11,7 +11,15 @@ from configs.monitor import MonitorConfig
 from tasks.adapters.alert_actions import actions_about
 from tasks.adapters.alert_books import book_before
 from tasks.adapters.locations import open_storage
-from tasks.adapters.pages import all_revisions, read_cards, read_history, write_assets, write_card, write_pages
+from tasks.adapters.pages import (
+    all_revisions,
+    read_cards,
+    read_history,
+    read_words,
+    write_assets,
+    write_card,
+    write_pages,
+)
 from tasks.adapters.storage import Storage
 from tasks.core.errors import StorageError, UnreadableObjectError
 from tasks.core.report.build import site_pages
@@ -81,6 +89,8 @@ def read_site(config: MonitorConfig, store: Storage) -> Site:
         is_local=config.evaluator.provider == "local",
         history=history,
         alerts=[alert.acted(actions) for alert in alerts],
+        words=read_words(store, history.newest),
+        alpha=1 - config.decide.confidence,
         earlier=len(published) - len(history.windows),
         moment=datetime.now(UTC),
     )

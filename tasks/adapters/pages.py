@@ -1,6 +1,6 @@
 """What the pages of a monitor are made from, read from its store, and the pages and their assets, written there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
@@ -10,10 +10,12 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from tasks.adapters.alert_books import read_book
-from tasks.adapters.results import THREADS, key, read_manifest, read_tables
+from tasks.adapters.results import THREADS, key, read_manifest, read_table, read_tables
 from tasks.adapters.storage import Storage, read_bytes
 from tasks.core import measure, verdict
 from tasks.core.alert import Alert
+from tasks.core.drift.tokens import TokenDrift
+from tasks.core.drift.tokens import from_table as words_of
 from tasks.core.report.assets import assets
 from tasks.core.report.history import QUALITY, History, WindowResults
 from tasks.core.report.overview import CARDS, Card, card_place
@@ -54,6 +56,16 @@ def read_history(store: Storage, published: Mapping[datetime, tuple[int, ...]]) 
                 starts, manifests, measures, verdicts, alerts, strict=True
             )
         )
+
+
+def read_words(store: Storage, newest: WindowResults | None) -> Mapping[str, Sequence[TokenDrift]]:
+    """By role the words that have most to do with the drift of a window; none where they are not kept (any more)."""
+    if newest is None:
+        return {}
+    try:
+        return words_of(read_table(store, key("words", newest.window.key, newest.manifest.revision)))
+    except FileNotFoundError:
+        return {}
 
 
 def write_card(root_store: Storage, card: Card) -> None:

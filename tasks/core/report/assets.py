@@ -8,9 +8,10 @@ from typing import Final
 import jinja2
 
 ECHARTS: Final = "echarts-6.1.0.common.min.js"  # from the npm package echarts; licence and notice lie beside it
-SCRIPTS: Final = (ECHARTS, "text.js", "options.js", "panels.js", "range.js")
+D3_CLOUD: Final = "d3-cloud-1.2.9.js"  # likewise
+SCRIPTS: Final = (ECHARTS, "text.js", "options.js", "panels.js", "range.js", D3_CLOUD, "cloud.js")
 STYLE: Final = "report.css"
-LICENCES: Final = ("echarts.LICENSE", "echarts.NOTICE")
+LICENCES: Final = ("echarts.LICENSE", "echarts.NOTICE", "d3-cloud.LICENSE")
 HASH_LENGTH: Final = 10
 LOADER: Final = jinja2.PackageLoader("tasks.core.report", "assets")
 

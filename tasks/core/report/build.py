@@ -3,19 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from tasks.core.report.drift_page import drift_pages
 from tasks.core.report.metric_pages import metric_pages
 from tasks.core.report.monitor_page import monitor_page
 from tasks.core.report.places import MONITOR_PAGE
 from tasks.core.report.render import Frame, Link, render_page
 from tasks.core.report.signal_pages import OPERATIONS, SIGNALS, operations_pages, signal_pages
-from tasks.core.report.signals import QUALITY
+from tasks.core.report.signals import DRIFT, QUALITY, VERSIONS
 from tasks.core.report.site import Page, Site
+from tasks.core.report.versions_page import versions_pages
 
 # The pages beside the first, in the order of their tabs, with the signals that each shows.
 PAGES: Final[Sequence[tuple[tuple[str, ...], Callable[[Site], Sequence[Page]]]]] = (
     ((), metric_pages),
+    ((DRIFT,), drift_pages),
     (OPERATIONS, operations_pages),
     (SIGNALS, signal_pages),
+    ((VERSIONS,), versions_pages),
 )
 
 

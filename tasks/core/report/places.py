@@ -8,6 +8,8 @@ ASSETS: Final = f"{ROOT}/assets"
 MONITOR_PAGE: Final = f"{ROOT}/index.html"
 OPERATIONS_PAGE: Final = f"{ROOT}/operations.html"
 SIGNALS_PAGE: Final = f"{ROOT}/signals.html"
+DRIFT_PAGE: Final = f"{ROOT}/drift.html"
+VERSIONS_PAGE: Final = f"{ROOT}/versions.html"
 OVERVIEW_FOLDER: Final = "_report"  # beside the monitors, none of which can have that name
 OVERVIEW_PAGE: Final = f"{OVERVIEW_FOLDER}/index.html"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tasks.core.alert import Alert
+from tasks.core.drift.tokens import TokenDrift
 from tasks.core.quality.metric import Metric
 from tasks.core.report.history import History
 from tasks.core.report.panel import Panel
@@ -14,7 +15,9 @@ from tasks.core.report.panel import Panel
 class Site:
     """A monitor as its pages show it: what its file says, the windows shown, and the alerts as they are now.
 
-    `earlier` counts the windows that the store holds beside those shown; `moment` is when the pages are written.
+    `words` are by role those that have most to do with the drift of the newest window, and `alpha` is the level at
+    which texts count as different. `earlier` counts the windows that the store holds beside those shown; `moment` is
+    when the pages are written.
     """
 
     monitor: str
@@ -25,6 +28,8 @@ class Site:
     is_local: bool
     history: History
     alerts: Sequence[Alert]
+    words: Mapping[str, Sequence[TokenDrift]]
+    alpha: float
     earlier: int
     moment: datetime
 

@@ -101,11 +101,9 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
-  function saveImage(figure, name) {
-    draw(figure);
-    const text = figure.chart.renderToSVGString();
+  function saveImage({ text, width, height }, name) {
     if (name.endsWith(".svg")) return save(name, new Blob([text], { type: "image/svg+xml" }));
-    const image = new Image(), { width, height } = { width: figure.chart.getWidth(), height: figure.chart.getHeight() };
+    const image = new Image();
     image.onload = function () {
       const canvas = element("canvas", { width: 2 * width, height: 2 * height });
       const brush = canvas.getContext("2d");
@@ -117,18 +115,28 @@
     image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(text);
   }
 
-  function fill(figure) {
-    const details = figure.node.querySelector("details.figures");
-    const name = genwatch.fileName(source.monitor, figure.panel.id);
+  /** Buttons that save rows as CSV, and a picture (its SVG, width and height) as SVG and PNG. */
+  genwatch.downloads = function (title, name, rows, picture) {
     const button = (kind, action) => {
-      const made = element("button", { type: "button", "aria-label": "Download " + figure.panel.title + " as " + kind }, kind);
+      const made = element("button", { type: "button", "aria-label": "Download " + title + " as " + kind }, kind);
       made.addEventListener("click", action);
       return made;
     };
-    const buttons = element("div", { class: "downloads" },
-      button("CSV", () => save(name + ".csv", new Blob(["\ufeff" + genwatch.csv(rows(figure.panel))], { type: "text/csv" }))),
-      button("SVG", () => saveImage(figure, name + ".svg")),
-      button("PNG", () => saveImage(figure, name + ".png")));
+    return element("div", { class: "downloads" },
+      button("CSV", () => save(name + ".csv", new Blob(["\ufeff" + genwatch.csv(rows())], { type: "text/csv" }))),
+      button("SVG", () => saveImage(picture(), name + ".svg")),
+      button("PNG", () => saveImage(picture(), name + ".png")));
+  };
+
+  function picture(figure) {
+    draw(figure);
+    return { text: figure.chart.renderToSVGString(), width: figure.chart.getWidth(), height: figure.chart.getHeight() };
+  }
+
+  function fill(figure) {
+    const details = figure.node.querySelector("details.figures");
+    const name = genwatch.fileName(source.monitor, figure.panel.id);
+    const buttons = genwatch.downloads(figure.panel.title, name, () => rows(figure.panel), () => picture(figure));
     const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures of " + figure.panel.title }, table(figure.panel));
     details.replaceChildren(details.querySelector("summary"), buttons, scroll);
   }
