@@ -13,7 +13,7 @@ from tasks.core.report.panel import as_json
 from tasks.core.report.places import OVERVIEW_PAGE, ROOT, interactions_page, metric_page, run_page
 from tasks.core.report.site import Page
 from tasks.core.report.sparkline import spark, track
-from tasks.core.report.words import figure, interval_of, limit_text, named, points, share, value_of, words
+from tasks.core.report.words import figure, interval_of, limit_text, named, p_value, points, share, value_of, words
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -112,6 +112,7 @@ def _environment() -> jinja2.Environment:
         "share": share,
         "points": points,
         "figure": figure,
+        "p_value": p_value,
         "value": value_of,
         "words": words,
         "named": named,

@@ -29,6 +29,11 @@ class Compared:
     rows_needed: Measure | None
     told: str
 
+    @property
+    def unit(self) -> str:
+        """That of the difference."""
+        return unit_of_difference(self.difference.unit)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionsView:
@@ -39,6 +44,11 @@ class VersionsView:
     rows: Sequence[Compared]
     rates: Sequence[Panel]
     differences: Sequence[Panel]
+
+
+def unit_of_difference(unit: str) -> str:
+    """The unit of a difference of two values in `unit`."""
+    return "points" if unit == "share" else unit
 
 
 def versions_pages(site: Site) -> list[Page]:
@@ -133,7 +143,7 @@ def _differences(found: Sequence[Measure], history: History) -> Iterator[Panel]:
         yield Panel(
             id=f"{subject}-{measure}",
             title=named(f"{subject} {measure}").capitalize(),
-            unit=unit,
+            unit=unit_of_difference(unit),
             kind=Kind.LINES,
             series=[Series(name=str(one.segment), points=history.points(one.address)) for one in pairs],
         )

@@ -5,6 +5,7 @@ from typing import Final
 from tasks.core.measure import Measure
 from tasks.core.verdict import Direction, Verdict
 
+LEAST_P: Final = 0.001
 THOUSAND: Final = 1000  # from there on without decimals
 LOCAL_NOTE: Final = (
     "Scores by the local evaluator: text statistics, not a language model. "
@@ -27,12 +28,20 @@ def figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+def p_value(value: float | None) -> str:
+    """A p-value with three decimals, or that it is below what they can say."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < LEAST_P else f"{value:.3f}"
+
+
 def value_of(value: float | None, unit: str) -> str:
     """A measure's value or bound in its unit; the script of the pages writes them the same way."""
     if value is None:
         return "–"
     shown = {
         "share": f"{value:.1%}",
+        "points": points(value),
         "score": f"{value:+.2f}",
         "rating": f"{value:.2f}",
         "ratio": f"{value:.3g}",

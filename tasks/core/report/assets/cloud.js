@@ -32,7 +32,7 @@
     let found = [];
     for (let scale = 1; scale > 0.4; scale *= 0.85) {
       d3.layout.cloud()
-        .size([width, HEIGHT]).padding(3).rotate(0).font(font).fontWeight(600).random(seeded(7)).spiral("archimedean")
+        .size([width, HEIGHT]).padding(3).rotate(0).font(font).fontWeight(600).random(seeded(7)).fontSize((one) => one.size)
         .words(words.map((word) => ({ word, text: word[TOKEN], size: scale * (SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(word[PART] / most)) })))
         .on("end", (laid) => (found = laid)).start();
       if (found.length === words.length) break;

@@ -14,6 +14,7 @@ globalThis.genwatch = {};
 
   const UNITS = {
     share: (value) => (value * 100).toFixed(1) + "%",
+    points: (value) => (value < 0 ? "" : "+") + (value * 100).toFixed(1) + " points",
     score: (value) => (value < 0 ? "-" : "+") + Math.abs(value).toFixed(2),
     rating: (value) => value.toFixed(2),
     ratio: (value) => general(value, 3),
@@ -32,6 +33,7 @@ globalThis.genwatch = {};
   /** A value on an axis: as short as it can be. */
   genwatch.tick = function (value, unit) {
     if (unit === "share") return general(value * 100, 4) + "%";
+    if (unit === "points") return (general(value * 100, 4) + (value ? " pts" : "")).replaceAll("-", MINUS);
     if (unit === "ms") return value >= 10000 ? general(value / 1000, 4) + " s" : general(value, 4) + " ms";
     if (unit === "dollars") return "$" + general(value, 4);
     if (unit === "seconds") return value >= 172800 ? general(value / 86400, 4) + " d" : value >= 7200 ? general(value / 3600, 4) + " h" : general(value, 4) + " s";
