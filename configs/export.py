@@ -16,6 +16,14 @@ def _absolute(value: Path) -> Path:
     raise ValueError(message)
 
 
+def _without_user(value: str) -> str:
+    if "@" not in value:
+        return value
+    message = "an address here holds no user and no password, as it is shown; remove them"
+    raise ValueError(message)
+
+
+Server = Annotated[WebAddress, AfterValidator(_without_user)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 TrackingUri = Annotated[
     str, Field(pattern=r"^(https?://[^\s@]+|file:///\S+|env:[A-Za-z_]\w*|block:[a-z0-9-]+/[a-z0-9-]+)$")
@@ -25,7 +33,7 @@ TrackingUri = Annotated[
 class Otlp(Section):
     """OpenTelemetry's protocol over HTTP, to a collector or to a backend that takes it; needs `genwatch[otel]`."""
 
-    endpoint: WebAddress
+    endpoint: Server
     """Where the collector listens, without the path of a signal, such as `http://collector:4318`; `/v1/metrics` and
     `/v1/logs` are appended."""
 
@@ -55,7 +63,7 @@ class Prometheus(Section):
     """The folder that node_exporter's textfile collector reads, on the machine that runs the monitor; the file is
     `genwatch_<monitor>.prom`, written whole or not at all."""
 
-    pushgateway: WebAddress | None = None
+    pushgateway: Server | None = None
     """Where a Pushgateway listens, such as `http://push:9091`; each run replaces the group
     `job="genwatch", monitor="<name>"`."""
 

@@ -103,7 +103,7 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     published = publish(config, job, outcome)
     report_window(config, job)
     if config.export.is_on:
-        export(config, job, published)
+        export(config, job)
     notify(config, job, outcome)
     return final_state([published])
 

@@ -23,7 +23,8 @@ from tasks.core.errors import ConfigError, MonitorError
 from tasks.core.manifest import Manifest
 from tasks.core.measure import from_table
 from tasks.core.quality.judgement import Judgement
-from tasks.core.run import Job, Published, Scored
+from tasks.core.report.places import address, run_page
+from tasks.core.run import Job, Scored
 from tasks.core.telemetry.evaluations import Evaluation, Logged, evaluations, unsent
 from tasks.core.telemetry.headers import headers_of
 from tasks.core.telemetry.series import Snapshot, bounded, families
@@ -48,12 +49,12 @@ class Sent:
 
 
 @task(cache_policy=NO_CACHE, task_run_name="export {job.window.key}")
-def export(config: MonitorConfig, job: Job, published: Published) -> tuple[str, ...]:
+def export(config: MonitorConfig, job: Job) -> tuple[str, ...]:
     """Export what was published; returns what could not be, as warnings."""
     log = get_run_logger()
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url)
     warnings = []
-    for sent in export_window(config, job, published, store):
+    for sent in export_window(config, job, store):
         if sent.fault is None:
             log.info("exported %s", sent.what)
         else:
@@ -62,7 +63,7 @@ def export(config: MonitorConfig, job: Job, published: Published) -> tuple[str, 
     return tuple(warnings)
 
 
-def export_window(config: MonitorConfig, job: Job, published: Published, store: Storage) -> Iterator[Sent]:
+def export_window(config: MonitorConfig, job: Job, store: Storage) -> Iterator[Sent]:
     """As `export`, from the store and without Prefect: each target by itself."""
     manifest = read_manifest(store, job.window.key, job.revision)
     whole = _snapshot(manifest, job, store)
@@ -84,7 +85,9 @@ def export_window(config: MonitorConfig, job: Job, published: Published, store: 
                 f"the measures to the Pushgateway{rest}", STATE_LATE, partial(_push, ways.pushgateway, snapshot)
             )
     if config.export.mlflow is not None:
-        run = tracked_run(manifest, whole.measures, published.report)
+        page = run_page(job.window.key, job.revision)
+        report = address(page, config.name, config.store, config.report.base_url)
+        run = tracked_run(manifest, whole.measures, report)
         place = config.export.mlflow.experiment or config.name
         yield _tried("a run to MLflow", RUN_LOST, partial(_track, config.export.mlflow, place, run))
 

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 AT_ONCE: Final = 500
-UNLESS_SET: Final = {  # MLflow's defaults tell its makers of every use, and ask a dead server for minutes
+UNLESS_SET: Final = {  # MLflow's defaults tell its makers of every use, ask a dead server for minutes, and print
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 

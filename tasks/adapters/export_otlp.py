@@ -31,6 +31,7 @@ from tasks.core.telemetry.series import Family
 
 BATCH: Final = 1000  # points or events a request
 SHOWN: Final = 200
+TAKEN: Final = 2  # the first digit of the status
 TIMEOUT_S: Final = 10  # of a request with its repetitions
 SCOPE: Final = InstrumentationScope("genwatch")
 RESOURCE: Final = Resource({"service.name": "genwatch"})
@@ -100,11 +101,11 @@ class _Seen:
     @property
     def is_well(self) -> bool:
         """Whether the last request was taken; a redirect is none to the exporters, which follow none."""
-        return bool(self.statuses) and self.statuses[-1] == requests.codes.ok
+        return bool(self.statuses) and self.statuses[-1] // 100 == TAKEN
 
     def _remember(self, response: requests.Response, *_: object, **__: object) -> None:
         self.statuses.append(response.status_code)
-        if response.ok:
+        if self.is_well:
             self.bodies.append(response.content)
 
 

@@ -56,6 +56,7 @@ def test_the_extra_that_an_export_needs_is_named_before_a_run(
     [
         ("{otlp: {endpoint: http://c:4318, scopes: true}}", "export.otlp.scopes"),
         ("{otlp: {endpoint: collector:4318}}", "export.otlp.endpoint"),
+        ("{otlp: {endpoint: http://me:sesame@c:4318}}", "an address here holds no user and no password"),
         ("{otlp: {endpoint: http://c:4318, headers: sesame}}", "a secret is named, never written"),
         ("{otlp: {endpoint: http://c:4318, explanations: true}}", "explanations go with the scores"),
         ("{prometheus: {}}", "give textfile, pushgateway or both"),

@@ -8,12 +8,12 @@ import pytest
 
 from configs.export import Export
 from configs.monitor import MonitorConfig
+from tasks.adapters.alert_books import read_book
 from tasks.adapters.results import key, read_table
 from tasks.core.measure import Measure, from_table
 from tasks.core.run import Job
 from tasks.core.window import Window
 from tasks.export import Sent, check_exports, export_window
-from tasks.publish import read_published
 from tests.builders import HOUR, SIX, WINDOW, answered, asked, job, judged_by, monitor, store_of, write_logs
 from tests.publishing import publish_window
 from tests.servers.evaluator import metric_of, part_of, said, verdict
@@ -93,7 +93,7 @@ def exporting(base: MonitorConfig, **export: Any) -> MonitorConfig:
 
 
 def exported(config: MonitorConfig, run: Job = FIRST) -> list[Sent]:
-    return list(export_window(config, run, read_published(config, run), store_of(config)))
+    return list(export_window(config, run, store_of(config)))
 
 
 def faults(sent: list[Sent]) -> list[str]:
@@ -151,6 +151,22 @@ def test_a_verdict_is_one_of_its_four_states(tmp_path: Path, base: MonitorConfig
         if name == "genwatch.limit"
     }
     assert limits["pass_rate"] == ("min", 0.9)
+
+
+def test_open_alerts_are_counted_for_the_newest_window_alone(base: MonitorConfig, collector: OtlpServer) -> None:
+    config = exporting(base, otlp={"endpoint": collector.url})
+    exported(config)
+    open_now = [alert for alert in read_book(store_of(config), WINDOW.key, 0).alerts if alert.is_open]
+    told = {
+        (labels["severity"], labels["status"]): point.as_double
+        for name, labels, point in collector.points
+        if name == "genwatch.alerts"
+    }
+    assert len(told) == 4
+    assert told["critical", "open"] == sum(told.values()) == len(open_now) > 0
+    collector.requests.clear()
+    exported(config, job(revision=1, is_newest=False))
+    assert "genwatch.alerts" not in {name for name, _, _ in collector.points}
 
 
 def test_every_judgement_is_an_event_and_one_without_a_score_carries_its_error_and_no_score(
@@ -321,7 +337,7 @@ def test_a_revision_is_one_mlflow_run_however_often_it_is_exported(base: Monitor
     assert "quality.relevance.pass_rate" not in run.data.metrics
     assert {"genwatch.window": WINDOW.key, "genwatch.revision": "0"}.items() <= run.data.tags.items()
     assert run.data.tags["genwatch.status"] == "breach"
-    assert run.data.tags["genwatch.report"].endswith(".html")
+    assert run.data.tags["genwatch.report"] == f"{base.store}/bot/report/window={WINDOW.key}/rev=0.html"
     assert run.data.params["evaluator.models"] == "judge-2026-01-01"
     (point,) = tracking(runs).get_metric_history(run.info.run_id, "quality.fluency.pass_rate")
     assert point.timestamp == WINDOW.end.timestamp() * 1000
