@@ -34,6 +34,9 @@ BESIDE: Final = {
 NO_MONITOR: Final = {
     "- name: support-bot-calibrate": "an entry of Prefect's own file",
     "litellm_settings": "the configuration of LiteLLM's proxy",
+    "receivers:": "the configuration of OpenTelemetry's collector",
+    "groups:": "Prometheus' rules",
+    "# /etc/grafana": "Grafana's provisioning",
 }
 YAML_BLOCKS: Final = [(name_of(page), block) for page in PAGES for block in blocks(page, "yaml")]
 
