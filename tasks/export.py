@@ -65,8 +65,12 @@ def export(config: MonitorConfig, job: Job) -> tuple[str, ...]:
 
 def export_window(config: MonitorConfig, job: Job, store: Storage) -> Iterator[Sent]:
     """As `export`, from the store and without Prefect: each target by itself."""
-    manifest = read_manifest(store, job.window.key, job.revision)
-    whole = _snapshot(manifest, job, store)
+    try:
+        manifest = read_manifest(store, job.window.key, job.revision)
+        whole = _snapshot(manifest, job, store)
+    except MonitorError as error:
+        yield Sent(what="the window", fault=f"{error}; {VALUES_LOST}")
+        return
     snapshot, left_out = bounded(whole)
     rest = f", without {left_out} measures of segments with few rows" if left_out else ""
     if config.export.otlp is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
@@ -10,6 +10,7 @@ from configs.export import Export
 from configs.monitor import MonitorConfig
 from tasks.adapters.alert_books import read_book
 from tasks.adapters.results import key, read_table
+from tasks.core.errors import StorageError
 from tasks.core.measure import Measure, from_table
 from tasks.core.run import Job
 from tasks.core.window import Window
@@ -311,6 +312,24 @@ def test_a_target_that_fails_keeps_no_other_from_its_values(
     gateway.status = 200
     assert len(faults(exported(config))) == 3
     assert gateway.groups
+
+
+class Refusing:
+    """A store that may not be read."""
+
+    root = "s3://results/bot"
+
+    def read(self, place: str, _sink: BinaryIO, **_: object) -> None:
+        message = f"{self.root}/{place}: access denied; grant s3:GetObject"
+        raise StorageError(message)
+
+
+def test_a_store_that_cannot_be_read_costs_a_warning_too(base: MonitorConfig, collector: OtlpServer) -> None:
+    config = exporting(base, otlp={"endpoint": collector.url})
+    (fault,) = faults(list(export_window(config, FIRST, Refusing())))
+    assert fault.startswith("s3://results/bot/runs/window=20261120T0600Z/rev=0.json: access denied")
+    assert fault.endswith("; this window's values are not sent again")
+    assert collector.requests == []
 
 
 def tracking(address: str) -> "MlflowClient":
