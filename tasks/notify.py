@@ -187,8 +187,12 @@ def _emit(monitor: str, window: Window, alert: Alert) -> None:
             "genwatch.severity": alert.severity.value,
         },
         payload={
+            "alert": alert.id,
             "window_start": window.start.isoformat(),
             "value": alert.value,
+            "low": alert.low,
+            "high": alert.high,
+            "n": alert.n,
             "limit": alert.limit,
             "verdict": alert.state.value,
             "explanation": alert.explanation,

@@ -16,9 +16,12 @@ EXAMPLES_TOLD: Final = 3
 
 
 class Part(BaseModel):
-    """A part of the payload; what each field means stands below it."""
+    """A part of the payload; what each field means stands below it.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, use_attribute_docstrings=True)
+    The schema lets fields come that it does not know, so that one may be added within a version.
+    """
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, use_attribute_docstrings=True)
 
 
 class AlertPart(Part):
@@ -48,6 +51,8 @@ class MeasurePart(Part):
     high: float | None
     n: int | None
     """The rows behind the value."""
+    unit: str | None
+    """`share` (0 to 1), `score`, `rows`, `values`, `seconds`, `ratio` or the like; null where it is not known."""
     limit: float | None
     direction: Direction | None
     """`min`: the value should be at least the limit; `max`: at most."""
@@ -108,12 +113,26 @@ def webhook_payload(news: News, notice: Notice) -> WebhookPayload:
         event=notice.event,
         monitor=news.monitor,
         alert=AlertPart.model_validate(alert),
-        measure=MeasurePart.model_validate(alert),
+        measure=_measure(notice),
         verdict=alert.state,
         sentence=notice.sentence,
         window=WindowPart.model_validate(news.window),
         links=Links(report=notice.page, run=news.run),
         examples=tuple(ExamplePart.model_validate(one) for one in notice.examples[:EXAMPLES_TOLD]),
+    )
+
+
+def _measure(notice: Notice) -> MeasurePart:
+    alert = notice.alert
+    return MeasurePart(
+        address=alert.address,
+        value=alert.value,
+        low=alert.low,
+        high=alert.high,
+        n=alert.n,
+        unit=notice.unit or None,
+        limit=alert.limit,
+        direction=alert.direction,
     )
 
 

@@ -1,6 +1,8 @@
 import logging
+import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from tests.news import HOSTILE, news, notice
 from tests.servers.http import HttpServer, Reply, serve
 from tests.servers.mail import serve_mail
 
+PAGE_OF_CHANNELS = Path(__file__).parents[2] / "docs/channels.md"
 ALERTS = Alerts.model_validate({"apprise": {"chat": "env:TEST_URL"}})
 
 
@@ -37,7 +40,7 @@ def blocks(**named: str) -> Alerts:
 def test_all_news_of_a_window_is_one_message(service: HttpServer) -> None:
     assert open_service(ALERTS, "chat").tell(news(notice(), notice(Event.RECOVERED))) == Delivered()
     (received,) = service.received
-    assert received.body["title"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00-07:00 UTC"
+    assert received.body["title"] == "bot: 1 breach, 1 recovered, 2026-11-20 06:00–07:00 UTC"
     assert received.body["message"].startswith("BREACH: relevance pass rate 0.500")
 
 
@@ -104,6 +107,19 @@ def test_what_is_no_url_of_apprise_is_said_without_it(
     assert "sesame" not in str(found.value) + "".join(str(vars(record)) for record in caplog.records)
 
 
+NATIVE = [
+    "https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01",
+    "https://prod-00.westeurope.logic.azure.com:443/workflows/0a1b2c3d/triggers/manual/paths/invoke"
+    "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=AbCd-Ef",
+]
+
+
+@pytest.mark.parametrize("url", [*re.findall(r"`(\w+://[^`]+[^/`])`", PAGE_OF_CHANNELS.read_text()), *NATIVE])
+def test_apprise_reads_every_form_of_url_that_the_docs_show(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TEST_URL", url)
+    assert open_service(ALERTS, "chat").name in {"E-Mail", "Discord", "Power Automate / Workflows (for MSTeams)"}
+
+
 @pytest.mark.parametrize(
     ("url", "instead"),
     [
@@ -145,7 +161,7 @@ def test_mail_is_plain_text_with_the_headline_as_subject(monkeypatch: pytest.Mon
         assert open_service(ALERTS, "chat").tell(told) == Delivered()
     (content,) = mails
     mail = message_from_bytes(content, policy=policy.default)
-    assert mail["subject"] == "bot: 1 breach, 2026-11-20 06:00-07:00 UTC"
+    assert mail["subject"] == "bot: 1 breach, 2026-11-20 06:00–07:00 UTC"
     assert mail["bcc"] is None
     assert "BREACH: ‹b›" in str(mail.get_content())
 

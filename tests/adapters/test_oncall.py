@@ -61,7 +61,7 @@ def test_who_is_paged_reads_what_is_wrong_and_where_to_look(service: HttpServer)
         "high": 0.6,
         "rows": 100,
         "limit": 0.7,
-        "window": "2026-11-20 06:00-07:00 UTC",
+        "window": "2026-11-20 06:00–07:00 UTC",
         "since": "2026-11-20 06:00 UTC",
         "failed": "i-1, i-2",
     }

@@ -56,7 +56,7 @@ def headers_of(received: Received) -> Mapping[str, str]:
 
 
 def test_each_change_is_one_request_by_the_schema(receiver: HttpServer) -> None:
-    changes = [notice(event, ids=("i-1", "i-2", "i-3", "i-4")) for event in Event]
+    changes = [notice(event, ids=("i-1", "i-2", "i-3", "i-4"), unit="share") for event in Event]
     assert tell(news(*changes)) == Delivered()
     assert [received.body["event"] for received in receiver.received] == [event.value for event in Event]
     for received in receiver.received:
@@ -69,6 +69,7 @@ def test_each_change_is_one_request_by_the_schema(receiver: HttpServer) -> None:
         "low": 0.4,
         "high": 0.6,
         "n": 100,
+        "unit": "share",
         "limit": 0.7,
         "direction": "min",
     }

@@ -16,7 +16,7 @@ SPEAKS = re.compile(r"[`*\[\]<>|~@&\\]|://")
 
 def test_a_message_says_what_happened_who_to_answer_and_where_to_look() -> None:
     found = plain_message(news(notice(ids=("i-1", "i-2"))))
-    assert found.subject == "bot: 1 breach, 2026-11-20 06:00-07:00 UTC"
+    assert found.subject == "bot: 1 breach, 2026-11-20 06:00–07:00 UTC"
     assert found.body.splitlines() == [
         "BREACH: relevance pass rate 0.500 (0.400 to 0.600, 100 scored of 100 asked) is below 0.7: breach",
         f"Alert {alert().id}",
@@ -75,7 +75,7 @@ def test_a_digest_names_what_is_open_and_the_pass_rates() -> None:
             report="https://reports.example/bot",
         )
     )
-    assert found.subject == "bot: 0 opened, 0 recovered, 12 still open in 24 windows, 2026-11-20 06:00-07:00 UTC"
+    assert found.subject == "bot: 0 opened, 0 recovered, 12 still open in 24 windows, 2026-11-20 06:00–07:00 UTC"
     assert "- and 2 more" in found.body
     assert "- relevance: 0.800 of 240 judged, unknown the period before" in found.body
     assert found.body.endswith("Report: https://reports.example/bot")

@@ -144,7 +144,7 @@ def test_one_channel_that_fails_makes_no_other_hear_it_twice(tmp_path: Path, rec
     monitor = config(tmp_path)
     receiver.answer = lambda received: Reply(status=403 if "ops" in received.path else 200)
     state = run(monitor)
-    assert told(receiver) == ["bot: 1 breach, 2026-11-20 06:00-07:00 UTC", "opened"]
+    assert told(receiver) == ["bot: 1 breach, 2026-11-20 06:00–07:00 UTC", "opened"]
     manifest = (tmp_path / "store/bot/runs/window=20261120T0600Z/rev=0.json").read_text()
     assert "sesame" not in manifest + str(state.message)
     receiver.answer = lambda _: Reply()
