@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import stamina
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.alerts import Alerts
@@ -122,6 +122,7 @@ def test_a_failure_is_said_without_the_key(service: HttpServer, status: int, cap
     assert not [record for record in caplog.records if KEY in str(vars(record))]
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(alphabet="a:./é", max_size=400))
 def test_hostile_text_stays_within_the_limits_of_the_services(text: str, key: str) -> None:
     told = notice(

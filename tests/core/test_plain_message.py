@@ -1,6 +1,6 @@
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.core.alert import Event, Status
@@ -43,6 +43,7 @@ def test_many_alerts_are_counted() -> None:
     assert "and 4 more, which the report shows" in found.body
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(st.sampled_from("<>@[]()`*|~&\\:/!#\n\r\u2028\x1b\u202e{}aw.")))
 def test_logged_text_forms_no_markup_mention_or_link_and_no_line(text: str) -> None:
     hostile = text + HOSTILE

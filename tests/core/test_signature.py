@@ -1,7 +1,7 @@
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.core.signature import key_of, signature
@@ -19,6 +19,7 @@ def test_a_secret_needs_no_prefix() -> None:
     assert key_of(SECRET.removeprefix("whsec_")) == key_of(SECRET)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=24, max_size=64))
 def test_a_secret_is_read_as_it_was_written(key: bytes) -> None:
     assert key_of(f"whsec_{b64encode(key).decode()}\n") == key
@@ -31,6 +32,7 @@ def test_what_is_no_secret_is_said_without_it(secret: str) -> None:
     assert not secret or secret not in str(found.value)
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary())
 def test_another_body_has_another_signature(one: bytes, other: bytes) -> None:
     key = key_of(SECRET)
