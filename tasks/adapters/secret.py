@@ -32,13 +32,17 @@ def resolve(reference: str, key: str) -> str:
 def notifier(reference: str, key: str) -> Callable[[str, str], bool] | None:
     """What sends a subject and a body by the notification block that is named, and tells whether that was taken.
 
-    None where no notification block is named. Raises ConfigError where there is no such block.
+    None where no notification block of Prefect's own is named; of the failures of others nothing is known. Raises
+    ConfigError where there is no such block.
     """
-    from prefect.blocks.abstract import NotificationBlock  # noqa: PLC0415  as below
+    from prefect.blocks.notifications import (  # noqa: PLC0415  as below
+        AbstractAppriseNotificationBlock,
+        CustomWebhookNotificationBlock,
+    )
 
     kind, _, name = reference.partition(":")
     block = _loaded(name, key) if kind == "block" else None
-    if not isinstance(block, NotificationBlock):
+    if not isinstance(block, AbstractAppriseNotificationBlock | CustomWebhookNotificationBlock):
         return None
 
     def send(subject: str, body: str) -> bool:
