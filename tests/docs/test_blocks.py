@@ -33,6 +33,7 @@ BESIDE: Final = {
 }
 NO_MONITOR: Final = {
     "- name: support-bot-calibrate": "an entry of Prefect's own file",
+    "display_information": "the manifest of an app of Slack",
     "litellm_settings": "the configuration of LiteLLM's proxy",
     "receivers:": "the configuration of OpenTelemetry's collector",
     "groups:": "Prometheus' rules",

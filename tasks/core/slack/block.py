@@ -29,6 +29,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "reopened": "🔴 Reopened",
     "warning again": "🟡 Warning again",
     "still open": "🟠 Still open",
+    "acknowledged": "🔵 Acknowledged",
     "recovered": "🟢 Recovered",
     "recovered untold": "🟢 Opened and recovered before it could be told",
     "amended": "⚪ Amended",
