@@ -19,14 +19,20 @@ def description(config: MonitorConfig) -> str:
     facts = "\n".join(f"| {name} | {value} |" for name, value in _facts(config))
     limits = "\n".join(f"- {unmarked(one.text)}" for one in config.all_thresholds)
     about = [unmarked(config.description)] if config.description else []
-    parts = [*about, f"| what | |\n|---|---|\n{facts}", "Limits:" if limits else "No limits: it only watches.", limits]
+    parts = [
+        *about,
+        f"| monitor | {config.name} |\n|---|---|\n{facts}",
+        "Limits:" if limits else "No limits: it only watches.",
+        limits,
+    ]
     return "\n\n".join([*(part for part in parts if part), BY_HAND])
 
 
 def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     written: Mapping[str, Any] = config.model_dump(mode="json")  # durations as the file has them
     source, window = config.source, written["window"]
-    yield "logs", ", ".join(f"`{place}`" for place in (source.inputs, source.outputs) if place)
+    yield "inputs", f"`{source.inputs}`"
+    yield "outputs", f"`{source.outputs}`" if source.outputs else "in the same records"
     yield "windows", f"every {window['every']}, run {window['grace']} after their end or later"
     yield "schedule", _schedule(written["schedule"])
     yield "sample", f"{config.sample.rate:.0%} of a window, at most {config.sample.at_most:,} interactions"

@@ -5,17 +5,20 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Interval, RRule, Schedule
 from prefect.types.entrypoint import EntrypointType
+from prefect.utilities.callables import parameter_schema
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from configs.load import config_hash
 from configs.monitor import MonitorConfig
@@ -41,10 +44,12 @@ def register(monitors: Mapping[Path, MonitorConfig], pool: str) -> Iterator[str]
         known = {deployment.name: deployment for deployment in found}
         for config in monitors.values():
             before = known.get(config.name)
-            if before is not None and (before.version, before.work_pool_name) == (release(config), pool):
+            wanted = (release(config), pool, description(config))
+            if before is not None and (before.version, before.work_pool_name, before.description) == wanted:
                 yield f"{TAG}/{config.name}: unchanged"
                 continue
-            planned[config.name].apply()
+            known_as = cast("UUID", planned[config.name].apply())  # outside an event loop the call is synchronous
+            client.update_deployment(known_as, DeploymentUpdate(parameter_openapi_schema=_form()))
             yield f"{TAG}/{config.name}: {'updated' if before else 'registered'}{_schedule_text(config)}"
     for name in sorted(known.keys() - {config.name for config in monitors.values()}):
         yield f"{TAG}/{name}: not among these files; if its monitor is gone: prefect deployment delete {TAG}/{name}"
@@ -89,11 +94,18 @@ def _deployment(config: MonitorConfig, pool: str) -> RunnerDeployment:
     )
 
 
+def _form() -> dict[str, Any]:
+    """The parameters as Prefect's page asks for them: those for a run by hand, then the monitor, a long form."""
+    schema = parameter_schema(monitor)
+    schema.properties["config"]["position"] = len(schema.properties)
+    return schema.model_dump(exclude_unset=True)
+
+
 def _declaration(config: MonitorConfig, pool: str) -> dict[str, Any]:
     return {
         "name": config.name,
         "entrypoint": ENTRYPOINT,
-        "description": description(config),
+        "description": LiteralScalarString(description(config)),
         "tags": [TAG, config.name],
         "version": release(config),
         "schedules": [dict(_schedule_fields(config))] if config.schedule else [],

@@ -38,7 +38,7 @@ def backfill(config: MonitorConfig, start: datetime, end: datetime, parallel: in
     return final_state(published)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="watch {job.window.label}")
+@task(cache_policy=NO_CACHE, task_run_name="watch {job.window.start:%Y-%m-%d %H:%M}")
 def watch_apart(config: MonitorConfig, job: Job) -> Published:
     """One window as a run of its own, in a thread."""
     return watched(config, job)

@@ -26,12 +26,12 @@ def show_artifacts(config: MonitorConfig, view: ReportView, measures: Sequence[M
     name, label, how = config.name, published.window.label, conclusion([published])
     create_markdown_artifact(summary(view), key=f"{name}-summary", description=how)
     table = measure_table(measures, published.verdicts)
-    create_table_artifact(table, key=f"{name}-measures", description=f"Measures: {how}")
-    worst = f"Lowest scores in {label}; {view.failed_judgements:,} judgements failed"
+    create_table_artifact(table, key=f"{name}-measures", description=how)
+    worst = f"{label}: {view.failed_judgements:,} judgements failed, the lowest scores first"
     create_table_artifact(worst_rows(view.failures), key=f"{name}-worst", description=worst)
     if config.contract is not None:
         rows = [dict(row) for row in view.contract]
-        create_table_artifact(rows, key=f"{name}-contract", description=f"Contract in {label}")
+        create_table_artifact(rows, key=f"{name}-contract", description=f"{label}: the data contract")
     if published.report.startswith(("http://", "https://")):
         create_link_artifact(published.report, link_text="Open the report", key=f"{name}-report", description=how)
     else:

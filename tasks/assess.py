@@ -68,7 +68,7 @@ EARLIER: Final = 7  # windows, in which a version that is gone from this one is 
     retries=2,
     retry_delay_seconds=10,
     retry_condition_fn=may_heal,
-    task_run_name="assess {job.window.label}",
+    task_run_name="assess {job.window.start:%Y-%m-%d %H:%M}",
 )
 def assess(config: MonitorConfig, job: Job, collected: Collected, scored: Scored) -> Assessed:
     """Decide every threshold of the monitor on one window."""

@@ -69,7 +69,7 @@ class Submitted:
     retry_delay_seconds=30,
     retry_condition_fn=may_heal,
     cache_policy=NO_CACHE,
-    task_run_name="batch {job.window.label}",
+    task_run_name="batch {job.window.start:%Y-%m-%d %H:%M}",
 )
 def submit(config: MonitorConfig, job: Job, collected: Collected) -> bool:
     """Hand over what the ledger does not hold yet and no batch asks already; whether there is a batch to wait for."""
@@ -98,7 +98,9 @@ def _is_pending(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool
     return isinstance(state.result(raise_on_failure=False), BatchPending)
 
 
-@task(retry_condition_fn=_is_pending, cache_policy=NO_CACHE, task_run_name="await batch {job.window.label}")
+@task(
+    retry_condition_fn=_is_pending, cache_policy=NO_CACHE, task_run_name="await batch {job.window.start:%Y-%m-%d %H:%M}"
+)
 def await_batch(config: MonitorConfig, job: Job) -> None:
     """Look once at the batches of the window; fails, to be tried again, while they are under way."""
     log = get_run_logger()

@@ -34,7 +34,7 @@ MAY_BE_ABSENT: Final = ("users", "candidates")  # nobody may have been counted, 
     retry_delay_seconds=10,
     retry_condition_fn=may_heal,
     cache_policy=NO_CACHE,
-    task_run_name="collect {job.window.label}",
+    task_run_name="collect {job.window.start:%Y-%m-%d %H:%M}",
 )
 def collect(config: MonitorConfig, job: Job) -> Collected:
     """Pull, join and sample one window; the interactions and the quarantine are written to the store."""
@@ -57,7 +57,7 @@ def collect(config: MonitorConfig, job: Job) -> Collected:
     retry_delay_seconds=10,
     retry_condition_fn=may_heal,
     cache_policy=NO_CACHE,
-    task_run_name="read logs of {jobs[0].window.label} and later",
+    task_run_name="read logs from {jobs[0].window.start:%Y-%m-%d %H:%M} on",
 )
 def prepare(config: MonitorConfig, jobs: Sequence[Job]) -> int:
     """Read the logs of several windows, each object once; returns how many objects were new."""
@@ -70,7 +70,7 @@ def prepare(config: MonitorConfig, jobs: Sequence[Job]) -> int:
     return len(intake.new)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="recollect {job.window.label}")
+@task(cache_policy=NO_CACHE, task_run_name="recollect {job.window.start:%Y-%m-%d %H:%M}")
 def recollect(config: MonitorConfig, job: Job) -> Collected:
     """What the last revision of the window collected, for this one: the logs are not read again."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)

@@ -25,7 +25,7 @@ from tasks.core.window import Window
 Books = Mapping[Place, AlertBook]
 
 
-@task(cache_policy=NO_CACHE, task_run_name="notify {job.window.label}")
+@task(cache_policy=NO_CACHE, task_run_name="notify {job.window.start:%Y-%m-%d %H:%M}")
 def notify(config: MonitorConfig, job: Job, outcome: Outcome) -> tuple[str, ...]:
     """Tell each channel what it does not know; returns what could not be told, as warnings.
 

@@ -40,7 +40,7 @@ HISTORY_WINDOWS: Final = 48
 WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish {job.window.label}")
+@task(cache_policy=NO_CACHE, task_run_name="publish {job.window.start:%Y-%m-%d %H:%M}")
 def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     """Write the results of one window; once the manifest is there, they count."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)

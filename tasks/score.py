@@ -54,7 +54,7 @@ class Watch:
     retry_delay_seconds=10,
     retry_condition_fn=may_heal,
     cache_policy=NO_CACHE,
-    task_run_name="score {job.window.label}",
+    task_run_name="score {job.window.start:%Y-%m-%d %H:%M}",
 )
 def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     """Judge what the ledger does not hold yet; the ledger keeps the scores."""
@@ -85,7 +85,7 @@ def score(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     return scored
 
 
-@task(cache_policy=NO_CACHE, task_run_name="replay {job.window.label}")
+@task(cache_policy=NO_CACHE, task_run_name="replay {job.window.start:%Y-%m-%d %H:%M}")
 def replay(config: MonitorConfig, job: Job, collected: Collected) -> Scored:
     """Read the raw replies again that were kept for the window; nothing is asked."""
     log = get_run_logger()

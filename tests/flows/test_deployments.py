@@ -102,6 +102,8 @@ def test_deploying_registers_schedule_parameters_and_limits_and_twice_changes_no
     assert one["concurrency_options"]["collision_strategy"] == "ENQUEUE"
     (schedule,) = one["schedules"]
     assert (schedule["schedule"]["timezone"], schedule["slug"]) == ("Europe/Berlin", "monitor")
+    asked = one["parameter_openapi_schema"]["properties"]
+    assert sorted(asked, key=lambda name: int(asked[name]["position"]))[0::3] == ["window_start", "config"]
     form = one["parameter_openapi_schema"]["definitions"]["MonitorConfig"]["properties"]
     assert {"sample", "quality", "evaluator", "window"} <= form.keys()
 

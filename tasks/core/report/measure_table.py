@@ -32,12 +32,12 @@ def _decided(verdict: Verdict, measure: Measure | None) -> dict[str, str]:
     limit = "against before" if verdict.is_relative else f"{sign} {value_of(verdict.limit, unit)}"
     segment = (verdict.segment_by, verdict.segment)
     name = verdict.address.partition("[")[0]
-    return _row(name, segment, _figures(verdict, unit)) | {"limit": limit, "verdict": _words(verdict.state)}
+    return _row(name, segment, _figures(verdict, unit), (_words(verdict.state), limit))
 
 
 def _watched(measure: Measure) -> dict[str, str]:
     segment = (measure.segment_by, measure.segment)
-    return _row(measure.name, segment, _figures(measure, measure.unit)) | {"limit": "", "verdict": "watched"}
+    return _row(measure.name, segment, _figures(measure, measure.unit), ("watched", ""))
 
 
 def _figures(one: Measure | Verdict, unit: str) -> tuple[str, str, str]:
@@ -45,10 +45,21 @@ def _figures(one: Measure | Verdict, unit: str) -> tuple[str, str, str]:
     return value_of(one.value, unit), between, f"{one.n:,}"
 
 
-def _row(name: str, segment: tuple[str | None, str | None], figures: tuple[str, str, str]) -> dict[str, str]:
-    by, value = segment
-    of = "" if by is None else f"{by} {plain(str(value), SEGMENT_SHOWN)}"
-    return {"measure": name, "segment": of, "value": figures[0], "interval": figures[1], "rows": figures[2]}
+def _row(
+    name: str, segment: tuple[str | None, str | None], figures: tuple[str, str, str], decided: tuple[str, str]
+) -> dict[str, str]:
+    by, part = segment
+    value, between, rows = figures
+    verdict, limit = decided
+    return {
+        "measure": name,
+        "verdict": verdict,
+        "value": value,
+        "limit": limit,
+        "interval": between,
+        "rows": rows,
+        "segment": "" if by is None else f"{by} {plain(str(part), SEGMENT_SHOWN)}",
+    }
 
 
 def _words(state: State) -> str:

@@ -1,6 +1,7 @@
 """The summary of a run as Markdown, for Prefect's artifact page; logged text in it, such as a segment, is no mark."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from tasks.core.manifest import EvaluatorUse
@@ -10,11 +11,12 @@ from tasks.core.report.view import Failure, MetricView, ReportView
 from tasks.core.report.words import LOCAL_NOTE, points, share
 
 SIGNS: Final = {"ok": "🟢 ok", "breach": "🔴 breach", "undecided": "🟡 undecided", "no_data": "⚪ no data"}
-TEXT_LIMIT: Final = 200
+TEXT_LIMIT: Final = 100  # the table does not break lines
 SENTENCE_LIMIT: Final = 600
 ROWS: Final = 20
 MOST_BYTES: Final = 90_000  # Prefect's pages grow slow beyond 100 kB
 FINDINGS: Final = 10
+CHARTS: Final = "| metric | over the windows | scores |\n|---|---|---|"
 LEGEND: Final = (
     "Line: pass rate from 0 to 1, with its interval; red: its limit; dotted: the judge changed. "
     "Bars: rows by score, the lowest first."
@@ -22,7 +24,7 @@ LEGEND: Final = (
 
 
 def summary(view: ReportView) -> str:
-    """Verdict first, then a row with two small charts for each metric, then what else there is to know.
+    """Verdict first, then a row of figures and one of small charts for each metric, then what else there is to know.
 
     At most `MOST_BYTES`: the charts of the last metrics give way first, then sentences.
     """
@@ -38,9 +40,9 @@ def worst_rows(failures: Sequence[Failure]) -> list[dict[str, str]]:
         {
             "metric": failure.metric,
             "score": f"{failure.score:g}",
-            "reason": plain(failure.reason, TEXT_LIMIT),
             "prompt": plain(failure.texts.get("prompt", ""), TEXT_LIMIT),
             "completion": plain(failure.texts.get("completion", ""), TEXT_LIMIT),
+            "reason": plain(failure.reason, TEXT_LIMIT),
             "interaction": plain(failure.interaction_id, TEXT_LIMIT),
         }
         for failure in failures[:ROWS]
@@ -50,21 +52,15 @@ def worst_rows(failures: Sequence[Failure]) -> list[dict[str, str]]:
 def _written(view: ReportView, charts: int) -> str:
     manifest = view.manifest
     counts = manifest.counts
-    head = (
-        "| metric | pass rate | interval | limit | coverage | verdict | change | over the windows | scores |\n"
-        "|---|---:|---|---:|---:|---|---:|---|---|"
-    )
+    head = "| metric | pass rate | interval | limit | coverage | verdict | change |\n|---|---:|---|---:|---:|---|---:|"
     every = manifest.window_end - manifest.window_start
-    rows = [
-        _row(metric, *((trend(metric.history, every, _limit(metric)), histogram(metric.histogram)) if drawn else ()))
-        for metric, drawn in ((one, number < charts and one.history) for number, one in enumerate(view.metrics))
-    ]
+    drawn = [_charts(metric, every) for metric in view.metrics[:charts] if metric.history]
     parts = [
         f"# {SIGNS[manifest.status]}: {manifest.monitor}",
         f"{manifest.window_start:%Y-%m-%d %H:%M} to {manifest.window_end:%Y-%m-%d %H:%M} UTC, "
         f"{counts.sampled} of {counts.joined} interactions sampled",
-        "\n".join([head, *rows]),
-        *([f"_{LEGEND}_"] if charts else []),
+        "\n".join([head, *(_row(metric) for metric in view.metrics)]),
+        *(["\n".join([CHARTS, *drawn]), f"_{LEGEND}_"] if drawn else []),
         *_list("", _sentences(view)),
         *_list("## What stands out", [f"- {_said(one)}" for one in manifest.findings[:FINDINGS]]),
         f"Read {counts.lines_read} lines: {counts.inputs} inputs, {counts.outputs} outputs, "
@@ -82,7 +78,7 @@ def _took(use: EvaluatorUse) -> str:
     return f" in {use.calls} calls{cost}" if use.calls else ""
 
 
-def _row(view: MetricView, *charts: str) -> str:
+def _row(view: MetricView) -> str:
     rate, verdict = view.pass_rate, view.verdict
     cells = [
         view.metric.name,
@@ -92,10 +88,14 @@ def _row(view: MetricView, *charts: str) -> str:
         share(view.coverage.value),
         SIGNS[verdict.state.value] if verdict else "only watched",
         points(view.change),
-        *(f"![{name}]({chart})" for name, chart in zip(_names(view), charts, strict=False)),
-        *([] if charts else ["", ""]),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _charts(view: MetricView, every: timedelta) -> str:
+    course, scores = _names(view)
+    drawn = trend(view.history, every, _limit(view))
+    return f"| {view.metric.name} | ![{course}]({drawn}) | ![{scores}]({histogram(view.histogram)}) |"
 
 
 def _names(view: MetricView) -> tuple[str, str]:

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from tasks.core.report.view import Point
 
-WIDTH, HEIGHT, MARGIN = 168, 40, 4
-BAR, GAP = 13, 3
+WIDTH, HEIGHT, MARGIN = 328, 48, 4
+BAR, GAP = 18, 4
 BLUE, GREY, RED = "#4b8bf5", "#8b93a1", "#e5554f"  # each is told from white and from Prefect's dark page
 Drawn = tuple[float, Point]
 
