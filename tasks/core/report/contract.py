@@ -1,13 +1,12 @@
 """The data contract of a window as the rows of a Prefect table: a line a measure, the worst first."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Final
 
 import pyarrow as pa
 
 from tasks.core.measure import Measure
-from tasks.core.plain import plain
+from tasks.core.plain import plain, unmarked
 from tasks.core.records.contract import SEPARATOR, SIGNAL
 from tasks.core.records.expectation import Kind
 from tasks.core.records.interaction import BROKEN
@@ -25,7 +24,8 @@ def contract_rows(
 ) -> list[dict[str, str]]:
     """At most 200 rows of short texts; `interactions` are those of the window, with the rules that they break.
 
-    The examples are interaction IDs, which are logged text: cut, on one line, and escaped.
+    The examples are interaction IDs, which are logged text: cut, on one line, and without marks, as
+    Prefect reads cells as Markdown.
     """
     decided = {verdict.address: verdict for verdict in verdicts if verdict.is_main}
     examples = _examples(interactions)
@@ -77,5 +77,5 @@ def _examples(interactions: pa.Table) -> Mapping[str, list[str]]:
             for name in row[BROKEN].split(SEPARATOR):
                 shown = found.setdefault(name, [])
                 if len(shown) < EXAMPLES:
-                    shown.append(escape(plain(row["interaction_id"], TEXT_LIMIT), quote=False))
+                    shown.append(unmarked(plain(row["interaction_id"], TEXT_LIMIT)))
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tasks.core.measure import Measure
-from tasks.core.plain import plain
+from tasks.core.plain import plain, unmarked
 from tasks.core.report.words import value_of
 from tasks.core.verdict import Direction, State, Verdict
 
@@ -16,7 +16,7 @@ ORDER: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
 def measure_table(measures: Sequence[Measure], verdicts: Iterable[Verdict]) -> list[dict[str, str]]:
     """At most `ROWS` rows of short texts: the measures that have a limit, then the others of the whole window.
 
-    A segment is logged text: it is cut, and on one line.
+    A segment is logged text: it is cut, on one line, and no Markdown, which Prefect reads cells as.
     """
     by_address = {measure.address: measure for measure in measures}
     decided = sorted(verdicts, key=lambda one: ORDER.index(one.state))
@@ -58,7 +58,7 @@ def _row(
         "limit": limit,
         "interval": between,
         "rows": rows,
-        "segment": "" if by is None else f"{by} {plain(str(part), SEGMENT_SHOWN)}",
+        "segment": "" if by is None else unmarked(f"{by} {plain(str(part), SEGMENT_SHOWN)}"),
     }
 
 

@@ -35,15 +35,15 @@ def summary(view: ReportView) -> str:
 
 
 def worst_rows(failures: Sequence[Failure]) -> list[dict[str, str]]:
-    """The lowest-scored interactions for a table artifact: short texts, few rows."""
+    """The lowest-scored interactions for a table artifact, whose cells Prefect reads as Markdown: short, few rows."""
     return [
         {
             "metric": failure.metric,
             "score": f"{failure.score:g}",
-            "prompt": plain(failure.texts.get("prompt", ""), TEXT_LIMIT),
-            "completion": plain(failure.texts.get("completion", ""), TEXT_LIMIT),
-            "reason": plain(failure.reason, TEXT_LIMIT),
-            "interaction": plain(failure.interaction_id, TEXT_LIMIT),
+            "prompt": unmarked(plain(failure.texts.get("prompt", ""), TEXT_LIMIT)),
+            "completion": unmarked(plain(failure.texts.get("completion", ""), TEXT_LIMIT)),
+            "reason": unmarked(plain(failure.reason, TEXT_LIMIT)),
+            "interaction": unmarked(plain(failure.interaction_id, TEXT_LIMIT)),
         }
         for failure in failures[:ROWS]
     ]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tasks.core.report.view import Point
 
-WIDTH, HEIGHT, MARGIN = 328, 48, 4
+WIDTH, HEIGHT, MARGIN = 328, 64, 4
 BAR, GAP = 18, 4
 BLUE, GREY, RED = "#4b8bf5", "#8b93a1", "#e5554f"  # each is told from white and from Prefect's dark page
 Drawn = tuple[float, Point]
@@ -36,14 +36,14 @@ def trend(points: Sequence[Point], every: timedelta, limit: float | None) -> str
 
 def histogram(counts: Sequence[int]) -> str:
     """The rows of each score from the lowest on, as bars; the highest fills the height."""
-    most = max([*counts, 1])
+    most, foot = max([*counts, 1]), HEIGHT - MARGIN
     bars = [
-        f"<rect x='{number * (BAR + GAP)}' y='{HEIGHT - 1 - height:.1f}' width='{BAR}' height='{height:.1f}'"
+        f"<rect x='{MARGIN + number * (BAR + GAP)}' y='{foot - height:.1f}' width='{BAR}' height='{height:.1f}'"
         f" fill='{BLUE}'/>"
-        for number, height in enumerate(max((HEIGHT - 2) * count / most, 1.0 if count else 0.0) for count in counts)
+        for number, height in enumerate(max((foot - 1) * count / most, 1.0 if count else 0.0) for count in counts)
     ]
-    width = len(counts) * (BAR + GAP)
-    return _image(width, HEIGHT, [*bars, _line(0, HEIGHT - 0.5, width, HEIGHT - 0.5, GREY)])
+    width = len(counts) * (BAR + GAP) + 2 * MARGIN
+    return _image(width, HEIGHT, [*bars, _line(MARGIN, foot, width - MARGIN, foot, GREY)])
 
 
 def _runs(drawn: Sequence[Drawn], every: timedelta) -> Iterator[list[Drawn]]:
@@ -72,10 +72,10 @@ def _band(run: Sequence[Drawn]) -> str:
     edges = [(x, one.low, one.high) for x, one in run if one.low is not None and one.high is not None]
     if len(edges) == 1:
         ((x, low, high),) = edges
-        return _line(x, _y(low), x, _y(high), BLUE, "stroke-opacity='.3' stroke-width='4'")
+        return _line(x, _y(low), x, _y(high), BLUE, "stroke-opacity='.4' stroke-width='4'")
     upper = [f"{x:.1f},{_y(high)}" for x, _, high in edges]
     lower = [f"{x:.1f},{_y(low)}" for x, low, _ in reversed(edges)]
-    return f"<polygon points='{' '.join([*upper, *lower])}' fill='{BLUE}' fill-opacity='.3'/>"
+    return f"<polygon points='{' '.join([*upper, *lower])}' fill='{BLUE}' fill-opacity='.4'/>"
 
 
 def _course(run: Sequence[Drawn]) -> str:

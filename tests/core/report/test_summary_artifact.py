@@ -12,7 +12,7 @@ from tasks.core.report.summary import MOST_BYTES, summary, worst_rows
 from tasks.core.report.view import Failure, Point, ReportView
 from tasks.core.verdict import Direction, State, Verdict
 from tests.builders import SIX
-from tests.core.test_report import point, view
+from tests.core.report.test_summary import point, view
 
 HOSTILE = [
     "![x](http://evil.example/x.png)",
@@ -108,8 +108,20 @@ def test_the_lowest_scored_are_short_lines() -> None:
         texts={"prompt": "x" * 500, "completion": "one\n\n# two"},
     )
     (row,) = worst_rows([failure])
-    assert (row["interaction"], row["completion"], len(row["prompt"])) == ("a b", "one # two", 100)
+    assert (row["interaction"], row["completion"], len(row["prompt"])) == ("a b", "one \\# two", 100)
     assert "\x1b" not in row["reason"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_logged_text_in_a_cell_of_a_table_is_text_as_prefect_reads_cells_as_markdown(text: str) -> None:
+    failure = Failure(
+        interaction_id=text, event_time=SIX, metric="fluency", score=1.0, reason=text, texts={"prompt": text}
+    )
+    (worst,) = worst_rows([failure])
+    (measured,) = measure_table([], hostile_view(text).other_verdicts)
+    for cell in (worst["interaction"], worst["reason"], worst["prompt"], measured["segment"]):
+        assert re.findall(r"<(?!/?p>)", rendered(cell)) == []
+        assert not re.search(r"https?://|www\.\w|\w@\w", re.sub(r"\\.", "", cell))
 
 
 def test_the_table_of_measures_begins_with_what_is_in_breach_and_has_at_most_200_rows() -> None:

@@ -33,7 +33,7 @@ def test_windows_that_follow_each_other_are_one_line_with_a_band_and_a_limit() -
     image = drawn(trend(points, HOUR, 0.7))
     assert courses(points) == [4]
     assert len(image.findall(f"{SVG}polygon")) == 1
-    assert [one.get("y1") for one in image.iter(f"{SVG}line") if one.get("stroke-dasharray") == "4 3"] == ["16.0"]
+    assert [one.get("y1") for one in image.iter(f"{SVG}line") if one.get("stroke-dasharray") == "4 3"] == ["20.8"]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_everything_lies_within_the_image_whatever_the_interval() -> None:
     assert band is not None
     heights = [float(pair.split(",")[1]) for pair in str(band.get("points")).split()]
     assert min(heights) >= 0
-    assert max(heights) <= 48
+    assert max(heights) <= 64
 
 
 def test_a_bar_is_as_high_as_its_share_of_the_highest_and_one_row_is_seen_beside_a_thousand() -> None:
     bars = drawn(histogram([1000, 500, 0, 1, 0])).findall(f"{SVG}rect")
-    assert [float(str(one.get("height"))) for one in bars] == [46.0, 23.0, 0.0, 1.0, 0.0]
+    assert [float(str(one.get("height"))) for one in bars] == [59.0, 29.5, 0.0, 1.0, 0.0]
