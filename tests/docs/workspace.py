@@ -70,7 +70,9 @@ def _write(folder: Path, judge: str) -> None:
     (folder / "demo/monitor.yaml").write_text(demo)
     mine = demo.replace("name: demo-support-bot", "name: my-bot").replace("demo/results", "store")
     mine = mine.replace("every: 12h", "every: 6h, catch_up: 1").replace("at_most: 150", "at_most: 40")
-    mine = re.sub(r"^(drift|compare): .*\n", "", mine, flags=re.MULTILINE).replace("[model_version, topic]", "[status]")
+    mine = re.sub(r"^(    (coherence|relevance|similarity)|drift|compare): .*\n", "", mine, flags=re.MULTILINE).replace(
+        "[model_version, topic]", "[status]"
+    )
     shipped = (ROOT / "configs/monitors/support-bot.yaml").read_text()
     logs = f"{(folder / 'demo/logs').as_uri()}/modelDataCollector/shop/blue"
     replaced = {
