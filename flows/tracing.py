@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tasks.core.traced import HalfSeen, Said, Sampled, Trace
 
-EXAMPLE: Final = "Example: genwatch show configs/monitors/support-bot.yaml 6fa2b1c0 --full"
+EXAMPLE: Final = "Example: genwatch show configs/monitors/support-bot.yaml 0a17a51943b06634 --full"
 SHOWN: Final = 300
 LINE: Final = 1_000
 NAME_WIDTH: Final = 16
