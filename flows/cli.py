@@ -198,10 +198,10 @@ def report(
         message = f"there is no monitor file in {', '.join(map(str, given))}; name one, or its folder"
         raise ConfigError(message)
     monitors = [_load(path) for path in paths]
-    from tasks.report import write_report  # noqa: PLC0415  a second
+    from tasks.report import rewrite_report  # noqa: PLC0415  a second
 
     for monitor in monitors:
-        typer.echo(f"{monitor.name}: {write_report(monitor)}")
+        typer.echo(f"{monitor.name}: {rewrite_report(monitor)}")
 
 
 @app.command("import-azure", epilog="Example: genwatch import-azure schedule.yaml --out shop-quality.yaml")

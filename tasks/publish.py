@@ -78,6 +78,8 @@ def manifest_of(config: MonitorConfig, job: Job, outcome: Outcome) -> Manifest:
         evaluator=outcome.scored.use,
         fingerprints=outcome.scored.fingerprints,
         scores=outcome.scored.root,
+        taken=outcome.scored.taken,
+        decided=tuple(sorted(outcome.scored.decided)),
         redacted=collected.redacted,
         verdicts=tuple(
             VerdictRecord(address=one.address, verdict=one.state.value, value=one.value, limit=one.limit)

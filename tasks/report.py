@@ -21,13 +21,13 @@ from tasks.adapters.pages import (
     write_pages,
 )
 from tasks.adapters.storage import Storage
+from tasks.adapters.window_pages import write_missing_pages, write_window_pages
 from tasks.core.errors import StorageError, UnreadableObjectError
 from tasks.core.report.build import site_pages
 from tasks.core.report.overview import card_of, overview_page
 from tasks.core.report.places import ASSETS, MONITOR_PAGE, OVERVIEW_FOLDER, OVERVIEW_PAGE, address
 from tasks.core.report.site import Site
 from tasks.core.run import Job
-from tasks.core.window import Window
 
 REFUSALS: Final = (StorageError, UnreadableObjectError, FileNotFoundError)
 
@@ -53,15 +53,18 @@ def report_window(config: MonitorConfig, job: Job) -> None:
         get_run_logger().warning("%s has no pages of its own yet: %s", job.window.label, error)
 
 
-def write_window_pages(config: MonitorConfig, window: Window, revision: int, store: Storage) -> None:
-    """Write the page of a run and that of its interactions."""
-
-
 def write_report(config: MonitorConfig) -> str:
     """Write all pages of a monitor, and the page of all monitors; returns where people open the first one."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
     write_site(config, store, open_storage(config.store, config.store_endpoint_url, create=True))
     return address(MONITOR_PAGE, config.name, config.store, config.report.base_url)
+
+
+def rewrite_report(config: MonitorConfig) -> str:
+    """As `write_report`, with the pages of single windows that are missing."""
+    store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
+    write_missing_pages(config, datetime.now(UTC), store)
+    return write_report(config)
 
 
 def write_site(config: MonitorConfig, store: Storage, root_store: Storage) -> None:

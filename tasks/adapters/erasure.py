@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,7 @@ from tasks.core.errors import ErasureError
 from tasks.core.records.facts import hashed
 from tasks.core.records.sample import key_of
 from tasks.core.report.places import ASSETS
+from tasks.core.report.script import text_forms
 
 DISTINCTIVE_CHARACTERS: Final = 6
 OF_A_CALL: Final = ("interaction_id", "correlation_id", "user")
@@ -77,12 +79,17 @@ def erase(store: Storage, subject: Subject) -> Mapping[str, int]:
     """
     erased: Counter[str] = Counter()
     marks = _Marks.of(subject)
+    windows: set[str] = set()
+    pages = []
     for stored in store.list(""):
-        kind = stored.key.split("/", maxsplit=1)[0]
         if stored.key.endswith(".html"):
-            erased[kind] += _drop(store, stored.key, marks.named)
+            pages.append(stored.key)
         elif goes := _rule(stored.key, marks):
-            erased[kind] += _keep(store, stored.key, goes)
+            rows = _keep(store, stored.key, goes)
+            erased[_kind(stored.key)] += rows
+            windows |= {_window(stored.key)} if rows else set()
+    for page in pages:  # those of a window show its lines, in which a name may be any word
+        erased[_kind(page)] += _drop(store, page, marks.named, of_a_window=_window(page) in windows)
     left = sorted(remains(store, subject))
     if left:
         message = (
@@ -175,12 +182,21 @@ def _keep(store: Storage, place: str, goes: Callable[[pa.Table], pa.Array]) -> i
     return int(table.num_rows - left.num_rows)
 
 
-def _drop(store: Storage, place: str, told: re.Pattern[str]) -> int:
-    """Delete a page that tells of the subject; the next run writes the report anew."""
-    if not told.search(read_bytes(store, place).decode(errors="replace")):
+def _drop(store: Storage, place: str, told: re.Pattern[str], *, of_a_window: bool) -> int:
+    """Delete a page that tells of the subject, or is of a window that did; `genwatch report` writes it anew."""
+    if not of_a_window and not told.search(read_bytes(store, place).decode(errors="replace")):
         return 0
     store.delete(place)
     return 1
+
+
+def _kind(place: str) -> str:
+    return place.split("/", maxsplit=1)[0]
+
+
+def _window(place: str) -> str:
+    """The folder of the window that an object is of; for others a name that no page of a window has."""
+    return next((part for part in place.split("/") if part.startswith("window=")), place)
 
 
 def _is_unusable(place: str) -> bool:
@@ -206,10 +222,11 @@ def _whole(names: Iterable[str]) -> str:
     return rf"(?<=[\"'>])(?:{_forms(names)})(?=[\"'<])"
 
 
-def _forms(names: Iterable[str]) -> str:
-    """The names as they stand in texts, in JSON and in HTML, the longest first; a pattern of nothing without any."""
-    escapes = (str, lambda name: json.dumps(name)[1:-1], html.escape, _as_jinja_has_it)
-    forms = {escape(name) for name in names for escape in escapes}
+def _forms(named: Iterable[str]) -> str:
+    """The names as they stand in texts, JSON, HTML and links, the longest first; a pattern of nothing without any."""
+    names = list(named)
+    escapes = (str, lambda name: json.dumps(name)[1:-1], html.escape, _as_jinja_has_it, lambda name: quote(name, ""))
+    forms = {escape(name) for name in names for escape in escapes}.union(*map(text_forms, names))
     return "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form)))) or "(?!)"
 
 

@@ -31,7 +31,7 @@ def read_judgements(
     config: MonitorConfig, window: Window, interactions: pa.Table, scored: Scored, store: Storage
 ) -> Iterator[Judgement]:
     """Every sampled interaction on every metric of the monitor, with its score or why it has none."""
-    ledger = Ledger(store, window.start, scored.fingerprints, scored.root).newest()
+    ledger = Ledger(store, window.start, scored.fingerprints, scored.root).newest(scored.until)
     metrics, fused = list(config.metrics.values()), config.evaluator.judging == "fused"
     stopped = scored.use.stopped.reason if scored.use.stopped else NotAsked.NOT_REACHED
     table = judgeable(config, interactions)

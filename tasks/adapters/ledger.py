@@ -16,6 +16,7 @@ from tasks.core.quality.score import SCHEMA, Score
 
 NEWEST: Final = """
     SELECT * FROM ledger WHERE fingerprint IN (SELECT unnest($fingerprints))
+        AND ($until IS NULL OR judged_at < $until)
     QUALIFY row_number() OVER (
         PARTITION BY content_hash, metric, fingerprint
         ORDER BY score IS NOT NULL DESC, CASE WHEN score IS NOT NULL THEN judged_at END, judged_at DESC
@@ -44,12 +45,16 @@ class Ledger:
         self._fingerprints = fingerprints
         self.root = root
 
-    def newest(self) -> pa.Table:
-        """One row for each content and metric under the current fingerprints: its first score, else why it has none."""
+    def newest(self, until: datetime | None = None) -> pa.Table:
+        """One row for each content and metric under the current fingerprints: its first score, else why it has none.
+
+        Only what was judged before `until`, where it is given.
+        """
         ledger = read_days(self._storage, self.root, [self._window_start.date()], SCHEMA)
         with open_database() as engine:
             engine.register("ledger", ledger)
-            found = engine.sql(NEWEST, params={"fingerprints": sorted(set(self._fingerprints.values()))})
+            parameters = {"fingerprints": sorted(set(self._fingerprints.values())), "until": until}
+            found = engine.sql(NEWEST, params=parameters)
             return found.to_arrow_table().cast(SCHEMA)
 
     def reuse(self, wanted: Mapping[Key, str], within: timedelta) -> set[Key]:

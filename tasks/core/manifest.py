@@ -115,7 +115,8 @@ class Manifest(Part):
 
     `evidence_hash` stands for the parts of the monitor file that decide what is judged and what passes: windows that
     have the same may decide together. `digest` stands for the joined rows of the window: the same rows have the same.
-    `scores` is the folder of the ledger that the scores came from; `redacted` are values by kind, `findings` sentences
+    `scores` is the folder of the ledger that the scores came from, `taken` and `decided` are those of judging until
+    decided, empty where all of the sample was to be judged; `redacted` are values by kind, `findings` sentences
     on what stands out.
     """
 
@@ -135,6 +136,8 @@ class Manifest(Part):
     evaluator: EvaluatorUse
     fingerprints: Mapping[str, str]
     scores: str = "scores"
+    taken: Mapping[str, int] = {}
+    decided: tuple[str, ...] = ()
     redacted: Mapping[str, int] = {}
     verdicts: tuple[VerdictRecord, ...]
     findings: tuple[str, ...] = ()

@@ -51,7 +51,8 @@ class Scored:
 
     `canaries` are their known scores beside the present ones; `bridge` those of old interactions, where the judge
     `changed`. `taken` are by metric the interactions, in the order of judging, after which it was asked no more; empty
-    where all were to be judged. `decided` are the metrics that were by then.
+    where all were to be judged. `decided` are the metrics that were by then. `until` is when a later revision began,
+    whose scores do not count; None where there is none.
     """
 
     use: EvaluatorUse
@@ -62,6 +63,7 @@ class Scored:
     changed: bool = False
     taken: Mapping[str, int] = field(default_factory=dict)
     decided: frozenset[str] = frozenset()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ def axe_source() -> str | None:
 def barriers(page: Page, axe: str) -> list[str]:
     """What axe-core finds serious or critical on the page as it is now: rule, help and element, a line each."""
     page.evaluate(axe)  # evaluated from outside: the page's Content-Security-Policy stays as strict as it is
-    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
     return [
         f"{found['id']}: {found['help']}: {node['html'][:160]}"
         for found in result["violations"]

@@ -18,6 +18,7 @@ class Judgement:
     """One interaction on one metric: `score` (1 to 5), else `unscored`, else `not_asked`, else not applicable.
 
     `model` is the judge as the provider reported it; it and `judged_at` are None where the judge was not asked.
+    `spread` and `disagreement` are the standard deviations of a score's repeats and of its jurors, None without them.
     """
 
     interaction_id: str
@@ -28,6 +29,8 @@ class Judgement:
     not_asked: str | None = None
     model: str | None = None
     judged_at: datetime | None = None
+    spread: float | None = None
+    disagreement: float | None = None
 
     @property
     def applies(self) -> bool:
@@ -63,7 +66,7 @@ def judgements(
     `not_asked` says why the evaluator was not asked where the ledger has no row. A score of what was `passed_over`, by
     metric, does not count: it is there because another interaction has the same content.
     """
-    told = ["score", "reason", "unscored", "model", "judged_at"]
+    told = ["score", "reason", "unscored", "model", "judged_at", "spread", "disagreement"]
     columns = ledger.select(["content_hash", "metric", *told]).to_pylist()
     known = {(row.pop("content_hash"), row.pop("metric")): row for row in columns}
     for wanted in plan(interactions, metrics, fused=fused):

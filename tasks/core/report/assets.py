@@ -11,6 +11,7 @@ ECHARTS: Final = "echarts-6.1.0.common.min.js"  # from the npm package echarts; 
 D3_CLOUD: Final = "d3-cloud-1.2.9.js"  # likewise
 SCRIPTS: Final = (ECHARTS, "text.js", "options.js", "panels.js", "range.js", D3_CLOUD, "cloud.js")
 STYLE: Final = "report.css"
+OF_WINDOWS: Final = ("interaction.js", "interactions.js", "window.css")  # beside text.js and the style
 LICENCES: Final = ("echarts.LICENSE", "echarts.NOTICE", "d3-cloud.LICENSE")
 HASH_LENGTH: Final = 10
 LOADER: Final = jinja2.PackageLoader("tasks.core.report", "assets")
@@ -27,7 +28,7 @@ class Asset:
 @cache
 def assets() -> tuple[Asset, ...]:
     """Every file that the pages need, and the licence of what is not ours."""
-    return tuple(_asset(name) for name in (*SCRIPTS, STYLE, *LICENCES))
+    return tuple(_asset(name) for name in (*SCRIPTS, STYLE, *OF_WINDOWS, *LICENCES))
 
 
 def scripts() -> tuple[str, ...]:
@@ -38,6 +39,12 @@ def scripts() -> tuple[str, ...]:
 def style() -> str:
     """The name of the style sheet."""
     return assets()[len(SCRIPTS)].name
+
+
+@cache
+def file_name(name: str) -> str:
+    """The name of one of them with its hash."""
+    return _asset(name).name
 
 
 def _asset(name: str) -> Asset:

@@ -7,10 +7,12 @@ from functools import cache
 from typing import Final
 
 import jinja2
+from markupsafe import Markup
 
-from tasks.core.report.assets import scripts, style
+from tasks.core.report.assets import file_name, scripts, style
 from tasks.core.report.panel import as_json
 from tasks.core.report.places import OVERVIEW_PAGE, ROOT, interactions_page, metric_page, run_page
+from tasks.core.report.script import as_script
 from tasks.core.report.site import Page
 from tasks.core.report.sparkline import spark, track
 from tasks.core.report.words import figure, interval_of, limit_text, named, p_value, points, share, value_of, words
@@ -121,10 +123,12 @@ def _environment() -> jinja2.Environment:
         "stamp": stamp,
         "machine": machine,
         "ms": lambda time: round(time.timestamp() * 1000),
+        "inlined": lambda document: Markup(as_script(document)),  # noqa: S704  as_script escapes what HTML could read
         "spark": spark,
         "track": track,
     }
     environment.globals |= {
+        "asset": file_name,
         "states": STATES,
         "metric_page": metric_page,
         "run_page": run_page,
