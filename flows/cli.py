@@ -145,12 +145,12 @@ def forget(
     if (user is None) == (interaction is None):
         message = "give --user or --interaction, one of them"
         raise ConfigError(message)
-    from tasks.report import write_report  # noqa: PLC0415  seconds
+    from tasks.report import rewrite_report  # noqa: PLC0415  seconds
     from tasks.retain import forget as erase  # noqa: PLC0415  seconds
 
     monitor = _load(config)
     erased = erase(monitor, user=user, interaction=interaction)
-    write_report(monitor)
+    rewrite_report(monitor)
     for kind, rows in erased.items():
         typer.echo(f"{kind}: {rows} erased")
     typer.echo("nothing is left of it in the store")

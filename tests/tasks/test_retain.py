@@ -10,10 +10,13 @@ from tasks.adapters.halves import Halves
 from tasks.adapters.intake import reader_of
 from tasks.adapters.locations import local_path
 from tasks.adapters.results import key, read_table, write_table
+from tasks.adapters.storage import read_bytes
 from tasks.adapters.storage_file import FileStorage
 from tasks.collect import collect_window
 from tasks.core.drift.tokens import TokenDrift, from_table, to_table
 from tasks.core.errors import ErasureError
+from tasks.core.report.places import interactions_page
+from tasks.report import rewrite_report
 from tasks.retain import forget, retain_store
 from tests.builders import (
     COLUMNS,
@@ -140,6 +143,10 @@ def test_a_user_is_forgotten_everywhere_in_the_store_and_the_others_are_not(tmp_
     assert not set(remains(store, subject))
     assert len(find(store, user="bob", interaction=None).interactions) == 6
     assert manifest_of(config).counts.joined == 10, "what was counted stays counted"
+    rewrite_report(config)
+    shown = read_bytes(store, interactions_page(WINDOW.key, 0)).decode()
+    assert [f'"id":"call-{n}"' in shown for n in range(10)] == [n >= 4 for n in range(10)]
+    assert not set(remains(store, subject))
 
 
 @pytest.mark.parametrize("user", ["3", "42", 'José "O\'Brien" <x>'])

@@ -17,6 +17,7 @@ CONTENT_CHARACTERS: Final = 300
 OBJECT_CHARACTERS: Final = 1_000
 WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
 WIDTH: Final = 100.0
+PICTURES: Final = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ def run_view(
         records=record_sums(manifest.counts),
         metrics=[_metric(name, manifest.counts.sampled, one) for name, one in manifest.counts.metrics.items()],
         quarantine=quarantine,
-        objects=manifest.objects[:MOST_OBJECTS],
+        objects=[one.model_copy(update={"uri": pictured(one.uri)}) for one in manifest.objects[:MOST_OBJECTS]],
         verdicts=sorted(decided.verdicts, key=lambda one: WORST_FIRST.index(one.state)),
         alerts=decided.alerts,
         neighbours=neighbours,
@@ -234,10 +235,10 @@ def quarantine_of(lines: Iterable[Mapping[str, object]], rows: int, *, with_cont
     return Quarantine(
         lines=[
             Line(
-                object=shortened(str(row["object"]), OBJECT_CHARACTERS),
+                object=shortened(pictured(str(row["object"])), OBJECT_CHARACTERS),
                 line=line if isinstance(line := row["line"], int) else None,
                 reason=str(row["reason"]),
-                content=shortened(content, CONTENT_CHARACTERS)
+                content=shortened(pictured(content), CONTENT_CHARACTERS)
                 if with_contents and isinstance(content := row["content"], str)
                 else None,
             )
@@ -246,6 +247,11 @@ def quarantine_of(lines: Iterable[Mapping[str, object]], rows: int, *, with_cont
         rows=rows,
         remark=remark,
     )
+
+
+def pictured(text: str) -> str:
+    """The text with the picture of each control character: HTML would drop or change most of them."""
+    return text.translate(PICTURES)
 
 
 GONE: Final = Quarantine(lines=(), rows=0, remark="The store does not hold the quarantine of this run any more.")
