@@ -214,7 +214,7 @@ def test_a_refusal_leaves_quality_undecided_and_opens_one_alert_with_the_remedy(
     states = {one.address: one.state for one in found.assessed.verdicts if one.address.startswith("quality.")}
     assert set(states.values()) == {State.UNDECIDED}
     (alert,) = found.assessed.alerts
-    assert (alert.address, alert.event) == ("operations.judging.prevented_share", Event.OPENED)
+    assert (alert.address, alert.emits) == ("operations.judging.prevented_share", Event.OPENED)
     assert "correct evaluator.api_key" in alert.explanation
     assert found.manifest.status == "undecided"
     assert any("does not accept the key" in warning for warning in found.manifest.warnings)
