@@ -36,7 +36,7 @@ chromium:
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
-		--extra dev --extra azure --extra dask --output-file requirements-dev.txt pyproject.toml requirements-build.in
+		--extra dev --extra azure --extra dask --extra mlflow --extra otel --output-file requirements-dev.txt pyproject.toml requirements-build.in
 	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--constraint requirements-dev.txt --output-file requirements.txt pyproject.toml requirements-build.in
 
