@@ -85,6 +85,13 @@ def subject_of(alert: Alert) -> str:
     return f"{subject} {measure.replace('_', ' ')}{of}"
 
 
+def sentence_of(alert: Alert) -> str:
+    """The explanation of an alert, with what it is about where that is not said in it."""
+    name = subject_of(alert)
+    whole = name.partition(" of ")[0]
+    return alert.explanation if whole in alert.explanation else f"{name}: {alert.explanation}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """What is to be told of one alert: what happened to it for this channel, and what the channel was told before.
@@ -150,8 +157,8 @@ class Notice:
     def sentence(self) -> str:
         """What a person reads of it, with the figures; logged text in it is on one line."""
         if self.event is not Event.AMENDED or self.told is None or self.told.state is None:
-            return self.alert.explanation
-        return f"was {self.told.state}, is {self.alert.state}: {self.alert.explanation}"
+            return sentence_of(self.alert)
+        return f"was {self.told.state}, is {self.alert.state}: {sentence_of(self.alert)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -338,7 +338,7 @@ def test_a_told_verdict_that_has_become_another_is_amended_once() -> None:
     watched = over([BREACH])
     first = amended(watched.alerts, OK)
     assert first.news == {CHAT: Event.AMENDED}
-    assert said(first) == "was breach, is ok: as it is: ok"
+    assert said(first) == "was breach, is ok: fluency pass rate: as it is: ok"
     told = first.heard_by(CHAT, START + 5 * HOUR)
     assert not amended((told,), OK).news
     assert amended((first,), OK).news, "it could not be told"

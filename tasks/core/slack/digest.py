@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tasks.core.alert import Alert
-from tasks.core.news import Change, Digest, subject_of
+from tasks.core.news import Change, Digest, sentence_of
 from tasks.core.plain import plain
 from tasks.core.slack.block import TEXT_LIMIT, Block, Message, header, inert, places, section
 from tasks.core.verdict import Severity
@@ -41,7 +41,7 @@ def _listed(title: str, alerts: Sequence[Alert]) -> list[Block]:
 
 def _line(alert: Alert) -> str:
     sign = SIGNS[alert.severity] if alert.is_open else "🟢"
-    return f"{sign} {plain(f'{subject_of(alert)}: {alert.explanation}', LINE_LIMIT)} · {alert.id}"
+    return f"{sign} {plain(sentence_of(alert), LINE_LIMIT)} · {alert.id}"
 
 
 def _rates(rates: Sequence[Change]) -> list[Block]:

@@ -203,7 +203,7 @@ def test_an_amendment_says_what_was_told_before() -> None:
     one = notice(
         Event.AMENDED, Told(at=SIX, severity=None, state=State.BREACH), state=State.OK, explanation="it is fine"
     )
-    assert "was breach, is ok: it is fine" in shown(sent(reply(news(one), one, NOBODY)))
+    assert "was breach, is ok: relevance pass rate: it is fine" in shown(sent(reply(news(one), one, NOBODY)))
 
 
 def test_a_digest_tells_rates_beside_those_of_the_period_before() -> None:
@@ -229,3 +229,14 @@ def test_a_digest_tells_rates_beside_those_of_the_period_before() -> None:
     assert "relevance: 0.923 of 1,240 rows, 0.950 the period before" in found
     assert "fluency: 0.500 of 2 rows, no rate to compare with before" in found
     assert "coherence: nothing was judged" in found
+
+
+def test_a_sentence_that_does_not_say_what_it_is_about_is_told_with_its_subject() -> None:
+    gone = notice(Event.RECOVERED, explanation="it is not watched any more")
+    assert gone.sentence == "relevance pass rate: it is not watched any more"
+    judging = notice(key="bot:judging", address="quality.relevance.coverage", explanation="the key is wrong")
+    assert judging.sentence == "judging: the key is wrong"
+    part = notice(
+        address="quality.relevance.pass_rate[tier=gold]", explanation="relevance pass rate of tier gold is low"
+    )
+    assert part.sentence == "relevance pass rate of tier gold is low"
