@@ -549,7 +549,8 @@ def test_a_failed_delivery_changes_when_something_is_told_and_not_what_is_open(
     for key, one in held.items():
         other = others[key]
         assert (one.status, one.since, one.openings) == (other.status, other.since, other.openings)
-        assert believed(one) == believed(other)
+        if one.status is not Status.PENDING:  # what is bad again is not told as recovered any more
+            assert believed(one) == believed(other)
 
 
 @given(st.integers(1, 200), st.integers(1, MOST_PATIENT - 1), st.integers(1, 3))
