@@ -40,11 +40,11 @@ def show_artifacts(config: MonitorConfig, view: ReportView, measures: Sequence[M
 
 def where(report: str, results: str) -> str:
     """How to open a report that no web server serves: a browser follows no link to a file from a page of a server."""
-    scheme, _, rest = report.partition("://")
+    scheme = report.partition("://")[0]
     tip = "For a link here and in alerts, serve the store and set `report: {base_url: https://…}` in the monitor file."
     if scheme == "file":
         return f"Open this address in a browser on the machine that ran the monitor:\n\n```\n{report}\n```\n\n{tip}"
     container, _, folder = results.partition("://")[2].partition("/")
     command = OPENING[scheme].format(pages=f"{results}/{ROOT}", container=container, folder=f"{folder}/{ROOT}")
-    page = rest.rpartition("/")[2]
+    page = report.removeprefix(f"{results}/")
     return f"The report is at\n\n```\n{report}\n```\n\nBring it here and open `{page}`:\n\n```\n{command}\n```\n\n{tip}"
