@@ -48,7 +48,7 @@ class Sent:
     fault: str | None
 
 
-@task(cache_policy=NO_CACHE, task_run_name="export {job.window.key}")
+@task(cache_policy=NO_CACHE, task_run_name="export {job.window.start:%Y-%m-%d %H:%M}")
 def export(config: MonitorConfig, job: Job) -> tuple[str, ...]:
     """Export what was published; returns what could not be, as warnings."""
     log = get_run_logger()

@@ -32,7 +32,7 @@ from tasks.core.run import Job
 REFUSALS: Final = (StorageError, UnreadableObjectError, FileNotFoundError)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="report")
+@task(cache_policy=NO_CACHE, task_run_name="report {config.name}")
 def report(config: MonitorConfig) -> None:
     """Write the pages after a run; where the storage refuses them, that is a warning: the results are published."""
     try:
@@ -43,7 +43,7 @@ def report(config: MonitorConfig) -> None:
         get_run_logger().info("report: %s", place)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="report {job.window.key}")
+@task(cache_policy=NO_CACHE, task_run_name="report {job.window.start:%Y-%m-%d %H:%M}")
 def report_window(config: MonitorConfig, job: Job) -> None:
     """Write the pages of one window after it was published; as `report` where the storage refuses them."""
     store = open_storage(f"{config.store}/{config.name}", config.store_endpoint_url, create=True)
