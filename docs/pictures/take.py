@@ -36,7 +36,7 @@ def main() -> None:
     """Take all pictures into the folder of this file."""
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as env:
         run = prepare(Path(name), env)
-        artifacts = {one["key"]: one["id"] for one in api(env, "/artifacts/latest/filter")}
+        artifacts = {one["key"]: one["latest_id"] for one in api(env, "/artifacts/latest/filter")}
         (deployment,) = api(env, "/deployments/filter")
         pages = {
             "deployment": (f"/deployments/deployment/{deployment['id']}?tab=Description", 760),
@@ -111,7 +111,7 @@ def take(base: str, pages: Mapping[str, tuple[str, int]]) -> None:
 
 def picture(page: Page, address: str, name: str, height: int) -> None:
     """One page as a PNG of few colours."""
-    page.goto(address)
+    page.goto(address, wait_until="networkidle", timeout=90_000)
     page.wait_for_timeout(WAIT_MS)  # the graph of a run is drawn when it is ready, and tells nobody
     taken = page.screenshot(clip={"x": SIDE, "y": 0, "width": 1280 - SIDE, "height": height})
     small = Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS)
