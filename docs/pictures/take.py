@@ -95,7 +95,7 @@ def prepare(folder: Path, env: Mapping[str, str]) -> str:
 
 
 def take(base: str, pages: Mapping[str, tuple[str, int]]) -> None:
-    """A picture of each page, so many pixels high, without the menu; the summary in light, too."""
+    """A picture of each page, so many pixels high, without the menu."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
         context = browser.new_context(viewport={"width": 1280, "height": 1300}, locale="en-GB", timezone_id="UTC")
@@ -103,9 +103,6 @@ def take(base: str, pages: Mapping[str, tuple[str, int]]) -> None:
         page = context.new_page()
         for name, (place, height) in pages.items():
             picture(page, f"{base}{place}", name, height)
-        page.goto(f"{base}/settings")
-        page.locator(".p-toggle, [role=switch], input[type=checkbox]").first.click()
-        picture(page, f"{base}{pages['summary'][0]}", "summary-light", pages["summary"][1])
         browser.close()
 
 
