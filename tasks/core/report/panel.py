@@ -142,6 +142,7 @@ def as_json(panel: Panel) -> Mapping[str, object]:
         "breaks": [{"at": _ms(one.at), "text": one.text} for one in panel.breaks],
         "labels": list(panel.labels),
         "axes": list(panel.axes),
+        "named": bool(panel.choice) or len(panel.series) > 1,
     }
 
 

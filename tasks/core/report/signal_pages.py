@@ -107,7 +107,7 @@ def _panel(measures: Sequence[Measure], history: History) -> Panel:
     drawn = [one for one in measures if len(measures) == 1 or any(point.value for point in points[one])]
     return Panel(
         id="-".join((first.signal, first.subject, first.measure if len(measures) == 1 else first.unit)),
-        title=_title(measures),
+        title=_title(drawn or measures),
         unit=unit_of(first),
         kind=Kind.LINES,
         series=[Series(name=named(one.measure), points=points[one]) for one in drawn],

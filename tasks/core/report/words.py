@@ -44,12 +44,18 @@ def value_of(value: float | None, unit: str) -> str:
         "points": points(value),
         "score": f"{value:+.2f}",
         "rating": f"{value:.2f}",
-        "ratio": f"{value:.3g}",
+        "ratio": _general(value, 3),
         "dollars": f"${value:,.4f}",
         "ms": f"{value:,.0f} ms",
         "seconds": f"{value:,.0f} s",
     }
-    return shown.get(unit, f"{value:,.0f}" if abs(value) >= THOUSAND else f"{value:.4g}").replace("-", "−")
+    return shown.get(unit, f"{value:,.0f}" if abs(value) >= THOUSAND else _general(value, 4)).replace("-", "−")
+
+
+def _general(value: float, digits: int) -> str:
+    """So many significant digits: whole thousands in groups, what is very small with its exponent."""
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= THOUSAND else f"{rounded:.{digits}g}".replace("e-0", "e-")
 
 
 def interval_of(measure: Measure | Verdict, unit: str) -> str:

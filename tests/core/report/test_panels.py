@@ -102,7 +102,7 @@ def test_levels_of_one_thing_share_a_panel_and_sums_have_their_own() -> None:
     found = titles(pages)
     assert found["Latency"] == ["p50", "p95"]
     assert found["Latency sum"] == ["sum"]
-    assert found["Errors"] == ["share"], "a share that is nought throughout has no line"
+    assert found["Errors share"] == ["share"], "a share that is nought throughout has no line"
     assert found["Cost of the evaluator"] == ["cost"]
 
 

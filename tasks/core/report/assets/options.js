@@ -112,7 +112,7 @@
   }
 
   function legend(panel, palette, names) {
-    return names.length > 1 ? { show: true, type: "scroll", top: 0, left: 0, right: 0, itemWidth: 16, itemHeight: 8, icon: "roundRect", data: names, textStyle: { color: palette.colour("ink"), fontSize: 12 }, pageTextStyle: { color: palette.colour("quiet") }, pageIconColor: palette.colour("accent"), pageIconInactiveColor: palette.colour("line") } : { show: false };
+    return panel.named ? { show: true, type: "scroll", top: 0, left: 0, right: 0, itemWidth: 16, itemHeight: 8, icon: "roundRect", data: names, textStyle: { color: palette.colour("ink"), fontSize: 12 }, pageTextStyle: { color: palette.colour("quiet") }, pageIconColor: palette.colour("accent"), pageIconInactiveColor: palette.colour("line") } : { show: false };
   }
 
   /** The whole option of a panel; `tooltip` makes the element that is shown at a place. */
@@ -121,7 +121,7 @@
     const names = panel.series.map((series) => series.name);
     const frame = {
       animation: false, useUTC: true, textStyle: { fontFamily: palette.font }, legend: legend(panel, palette, names),
-      grid: { left: 8, right: 14, top: names.length > 1 ? 34 : 14, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 14, top: panel.named ? 34 : 14, bottom: 4, containLabel: true },
       tooltip: { confine: true, transitionDuration: 0, backgroundColor: palette.colour("card"), borderColor: palette.colour("line"), textStyle: { color: palette.colour("ink"), fontSize: 12, fontFamily: palette.font }, axisPointer: { lineStyle: { color: palette.colour("quiet") } }, formatter: tooltip },
     };
     if (panel.kind === "scatter") {

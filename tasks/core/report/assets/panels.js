@@ -20,7 +20,7 @@
     for (const series of panel.series) {
       const point = series.points.find((one) => one[genwatch.TIME] === time);
       if (!point || (panel.kind === "bars" && point[1] === 0)) continue;
-      const name = panel.series.length > 1 ? series.name + " " : "";
+      const name = panel.named ? series.name + " " : "";
       const bounds = point[2] === null ? "" : " (" + interval(point[2], point[3], panel.unit) + ")";
       box.append(element("div", {}, name, element("b", {}, value(point[1], panel.unit)), bounds));
       const facts = [point[4] === null || panel.kind === "bars" ? "" : "n = " + value(point[4], "rows"), point[5] ? "revision " + point[5] : "", point[6] ? "judge " + point[6] : ""].filter(Boolean);
@@ -74,7 +74,7 @@
     if (panel.kind === "scatter" || panel.kind === "histogram") {
       return filled(heads, body.map((row) => row.map((one) => (typeof one === "number" || one === null ? number(value(one, panel.unit)) : element("td", {}, one)))));
     }
-    const many = panel.series.length > 1, has = (column) => body.some((row) => row[column] !== null && row[column] !== 0);
+    const many = panel.named, has = (column) => body.some((row) => row[column] !== null && row[column] !== 0);
     const bounded = has(3), counted = has(5), revised = has(6), judged = has(7);
     const names = ["Window (UTC)", ...(many ? ["Series"] : []), "Value", ...(bounded ? ["Interval"] : []), ...(counted ? ["n"] : []), ...(revised ? ["Revision"] : []), ...(judged ? ["Judge"] : [])];
     return filled(names, body.map((row) => [

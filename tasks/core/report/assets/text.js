@@ -4,19 +4,25 @@ globalThis.genwatch = {};
 (function (genwatch) {
   const MINUS = "\u2212", DASH = "\u2013";
 
+  /** So many significant digits: whole thousands in groups, what is very small with its exponent. */
   function general(value, digits) {
-    return String(Number(value.toPrecision(digits)));
+    const rounded = Number(value.toPrecision(digits)), size = Math.abs(rounded);
+    if (size >= 1000) return grouped(rounded, 0);
+    return size > 0 && size < 1e-4 ? rounded.toExponential() : String(rounded);
   }
 
-  function grouped(value, decimals) {
-    return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  /** Rounded as Python rounds: halves to even. */
+  function fixed(value, decimals, useGrouping = false) {
+    return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals, roundingMode: "halfEven", useGrouping });
   }
+
+  const grouped = (value, decimals) => fixed(value, decimals, true);
 
   const UNITS = {
-    share: (value) => (value * 100).toFixed(1) + "%",
-    points: (value) => (value < 0 ? "" : "+") + (value * 100).toFixed(1) + " points",
-    score: (value) => (value < 0 ? "-" : "+") + Math.abs(value).toFixed(2),
-    rating: (value) => value.toFixed(2),
+    share: (value) => fixed(value * 100, 1) + "%",
+    points: (value) => (value < 0 ? "" : "+") + fixed(value * 100, 1) + " points",
+    score: (value) => (value < 0 ? "-" : "+") + fixed(Math.abs(value), 2),
+    rating: (value) => fixed(value, 2),
     ratio: (value) => general(value, 3),
     dollars: (value) => "$" + grouped(value, 4),
     ms: (value) => grouped(value, 0) + " ms",
