@@ -15,7 +15,7 @@ from tasks.core.slack.block import (
     remark,
     section,
 )
-from tasks.core.slack.compact import CALLING, Mentions, called, course, line
+from tasks.core.slack.compact import Mentions, called, course, line
 from tasks.core.verdict import Direction
 
 BOUNDS = {Direction.MIN: "at least", Direction.MAX: "at most"}
@@ -53,7 +53,7 @@ def reply(news: News, notice: Notice, mentions: Mentions) -> Message:
         text=_fallback(news, notice),
         blocks=[
             section(line(notice)),
-            *(mentioned(called([notice], mentions)) if notice.event in CALLING else ()),
+            *mentioned(called([notice], mentions)),
             remark(f"window of {window:%Y-%m-%d %H:%M} UTC"),
         ],
     )
