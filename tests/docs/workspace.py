@@ -84,6 +84,7 @@ def _write(folder: Path, judge: str) -> None:
     for was, becomes in replaced.items():
         assert was in shipped
         shipped = shipped.replace(was, becomes)
+    shipped = re.sub(r"^    (coherence|relevance|similarity): .*\n", "", shipped, flags=re.MULTILINE)
     for name, text in (("my-bot", mine), ("support-bot", shipped)):
         (monitors / f"{name}.yaml").write_text(text)
         (folder / f"{name}.yaml").write_text(text)
