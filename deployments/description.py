@@ -43,7 +43,7 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     yield "store", f"`{config.store}`"
     page = address(MONITOR_PAGE, config.name, config.store, config.report.base_url)
     yield "report", page if page.startswith("http") else f"`{page}`"
-    yield "tells", f"Slack, by {config.alerts.slack}" if config.alerts.slack else "nobody; alerts are Prefect events"
+    yield "tells", ", ".join(config.alerts.channels) or "nobody; alerts are Prefect events"
 
 
 def _schedule(schedule: Mapping[str, Any] | None) -> str:

@@ -25,7 +25,7 @@ def test_a_deployment_says_what_is_watched_by_which_limits_and_who_is_told(tmp_p
         "<td>the local evaluator</td>",
         "<td>operations</td>",
         "<td>https://reports.example.com/genwatch/bot/report/index.html</td>",
-        "<td>Slack, by env:SLACK</td>",
+        "<td>slack</td>",
         "<li>quality.fluency.pass_rate min 0.7</li>",
     ):
         assert told in page
