@@ -163,7 +163,7 @@ def test_a_link_to_an_interaction_is_copied(opened: Page, *, refuses: bool) -> N
     else:
         opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
     one(opened, "call-020").get_by_role("button", name="Copy link").click()
-    expect(opened.locator(".logged")).to_have_text("The link is copied")
+    expect(opened.locator("#said")).to_have_text("The link is copied")
     opened.get_by_role("searchbox").focus()
     opened.keyboard.press("Control+V")
     expect(opened.get_by_role("searchbox")).to_have_value(opened.url.partition("#")[0] + "#i=call-020")
