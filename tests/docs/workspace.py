@@ -32,9 +32,12 @@ class Workspace:
 
     def copied_to(self, folder: Path) -> "Workspace":
         """The same in a folder of its own; the logs are shared."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("logs"))
         for path in folder.rglob("*.yaml"):
-            path.write_text(path.read_text().replace(self.folder.as_uri(), folder.as_uri()))
+            text = path.read_text()
+            for place in ("store", "demo/results"):
+                text = text.replace((self.folder / place).as_uri(), (folder / place).as_uri())
+            path.write_text(text)
         return Workspace(folder=folder, environment=self.environment)
 
 
