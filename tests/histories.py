@@ -110,6 +110,8 @@ def site(*windows: WindowResults, **fields: Any) -> Site:
         "is_local": False,
         "history": History.of(windows),
         "alerts": windows[-1].alerts if windows else (),
+        "words": {},
+        "alpha": 0.05,
         "earlier": 0,
         "moment": datetime(2026, 11, 20, 20, tzinfo=UTC),
     }
