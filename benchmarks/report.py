@@ -1,8 +1,8 @@
 """The report of a large monitor against what it promises: built in 10 s, pages below 5 MB, usable within 2 s.
 
-`python benchmarks/report.py` writes a made-up store of 90 windows, 8 metrics of 20 segments each and 2,000
-interactions, builds its pages, opens each in Chromium, and prints Markdown. With a folder, that is where the store is
-left to be looked at.
+`python benchmarks/report.py` writes a made-up store of 90 windows, 8 metrics of 20 segments each and 2,000 judged
+interactions a window, builds its pages, opens each in Chromium, and prints Markdown. With a folder, that is where the
+store is left to be looked at. The pages of single windows, which show texts, are not among them.
 """
 
 import sys
