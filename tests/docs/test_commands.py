@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from prefect.cli._app import _app as prefect
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
@@ -32,6 +33,7 @@ def test_the_commands_of_a_page_do_what_it_shows(
     page: Path, template: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = template.copied_to(tmp_path / "work")
+    _without_pool("genwatch")
     monkeypatch.chdir(workspace.folder)
     for command in commands(page):
         if (look := _look_instead(command.line)) is not None:
@@ -51,6 +53,13 @@ def test_most_commands_are_run() -> None:
     assert [line for line in every if line.startswith("genwatch ") and line not in run] == [
         line for line in every if line.startswith("genwatch demo")
     ]
+
+
+def _without_pool(name: str) -> None:
+    """A server on which no other page has made the pool."""
+    with get_client(sync_client=True) as client:
+        if name in [pool.name for pool in client.read_work_pools()]:
+            client.delete_work_pool(name)
 
 
 def _run(line: str, workspace: Workspace) -> str:
