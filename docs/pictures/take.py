@@ -1,4 +1,4 @@
-"""Take the pictures of Prefect's pages in docs/prefect-ui.md: a server, the demo's monitor, a worker, a browser.
+"""Take the pictures of the docs, of Prefect's pages and of the report: a server, the demo, a worker, a browser.
 
 Run it as `python docs/pictures/take.py`; it takes some minutes, and wants Chromium at /usr/bin/chromium with an emoji
 font (Debian: `apt-get install chromium fonts-noto-color-emoji`). Nothing is asked of any other host.
@@ -20,16 +20,23 @@ from typing import Any, Final
 from urllib.request import Request, urlopen
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
 HERE: Final = Path(__file__).parent
 BIN: Final = Path(sys.executable).parent
 NAME: Final = "demo-support-bot"
 SCHEDULE: Final = 'schedule: {cron: "20 0,12 * * *", timezone: Europe/Berlin}\nwindow:'
 FLAGS: Final = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
-COLOURS: Final = 128
+COLOURS: Final = 256
 SIDE: Final = 256  # pixels of the page's menu
 WAIT_MS: Final = 4000
+REPORT: Final = {
+    "report-all": ("/_report/index.html", 660),
+    "report-monitor": (f"/{NAME}/report/index.html", 1280),
+    "report-metric": (f"/{NAME}/report/metric-groundedness.html", 900),
+    "report-drift": (f"/{NAME}/report/drift.html", 1280),
+    "report-interactions": (f"/{NAME}/report/window=20261120T1200Z/rev=0-interactions.html", 900),
+}
 
 
 def main() -> None:
@@ -48,7 +55,9 @@ def main() -> None:
             "history": (f"/artifacts/key/{NAME}-summary", 620),
             "artifacts": ("/artifacts", 480),
         }
-        take(env["PREFECT_API_URL"].removesuffix("/api"), pages)
+        base = env["PREFECT_API_URL"].removesuffix("/api")
+        take(base, {f"prefect-{name}": place for name, place in pages.items()}, left=SIDE)
+        take((Path(name) / "demo" / "results").as_uri(), REPORT, left=0)
 
 
 @contextmanager
@@ -94,26 +103,26 @@ def prepare(folder: Path, env: Mapping[str, str]) -> str:
     return str(api(env, "/flow_runs/filter", ended)[0]["id"])
 
 
-def take(base: str, pages: Mapping[str, tuple[str, int]]) -> None:
-    """A picture of each page, so many pixels high, without the menu."""
+def take(base: str, pages: Mapping[str, tuple[str, int]], *, left: int) -> None:
+    """A picture of each page, so many pixels high, without what is `left` of it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
         context = browser.new_context(viewport={"width": 1280, "height": 1300}, locale="en-GB", timezone_id="UTC")
         context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(base) else route.abort())
         page = context.new_page()
         for name, (place, height) in pages.items():
-            picture(page, f"{base}{place}", name, height)
+            picture(page, f"{base}{place}", name, {"x": left, "y": 0, "width": 1280 - left, "height": height})
         browser.close()
 
 
-def picture(page: Page, address: str, name: str, height: int) -> None:
-    """One page as a PNG of few colours."""
+def picture(page: Page, address: str, name: str, clip: FloatRect) -> None:
+    """A part of one page as a PNG of few colours."""
     page.goto(address, wait_until="networkidle", timeout=90_000)
     page.wait_for_timeout(WAIT_MS)  # the graph of a run is drawn when it is ready, and tells nobody
-    taken = page.screenshot(clip={"x": SIDE, "y": 0, "width": 1280 - SIDE, "height": height})
+    taken = page.screenshot(clip=clip)
     small = Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS)
-    small.save(HERE / f"prefect-{name}.png", optimize=True)
-    print(f"prefect-{name}.png", (HERE / f"prefect-{name}.png").stat().st_size)
+    small.save(HERE / f"{name}.png", optimize=True)
+    print(f"{name}.png", (HERE / f"{name}.png").stat().st_size)
 
 
 def call(env: Mapping[str, str], program: str, *arguments: str) -> None:
