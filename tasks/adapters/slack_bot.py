@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from tasks.adapters.slack_errors import ONE_MESSAGE, TIMEOUT_S, refusal, retry_handlers, unreachable
+from tasks.adapters.slack_errors import ONE_MESSAGE, TIMEOUT_S, UNANSWERED, refusal, retry_handlers, unreachable
 from tasks.core.alert import Event
 from tasks.core.news import Delivered, Digest, News, Notice
 from tasks.core.slack.block import Message
@@ -43,7 +42,7 @@ class SlackBot:
                 failures[notice.key] = refusal(code, self.channel)
                 if code in ONE_MESSAGE:
                     continue
-            except (SlackClientError, URLError, OSError, ValueError) as error:
+            except UNANSWERED as error:
                 failures[notice.key] = unreachable(error)
             else:
                 continue
@@ -57,7 +56,7 @@ class SlackBot:
             self._post(self._client(), digest_message(digest), None)
         except SlackApiError as error:
             return refusal(_code(error), self.channel)
-        except (SlackClientError, URLError, OSError, ValueError) as error:
+        except UNANSWERED as error:
             return unreachable(error)
         return None
 

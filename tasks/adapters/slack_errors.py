@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Final
+from urllib.error import URLError
 
+from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
@@ -39,6 +42,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"), DEFECT),
     **dict.fromkeys(("invalid_payload", "no_text", "invalid_arguments"), DEFECT),
 }
+UNANSWERED: Final = (SlackClientError, URLError, HTTPException, OSError, ValueError)  # what its clients let through
 ONE_MESSAGE: Final = {code for code, remedy in REMEDIES.items() if remedy == DEFECT}  # another one may be taken
 
 

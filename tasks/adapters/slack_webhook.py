@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.error import URLError
 
-from slack_sdk.errors import SlackClientError
 from slack_sdk.webhook import WebhookClient
 
-from tasks.adapters.slack_errors import TIMEOUT_S, retry_handlers, unreachable, webhook_refusal
+from tasks.adapters.slack_errors import TIMEOUT_S, UNANSWERED, retry_handlers, unreachable, webhook_refusal
 from tasks.core.news import Delivered, Digest, News
 from tasks.core.slack.block import Message
 from tasks.core.slack.compact import Mentions, compact
@@ -38,6 +36,6 @@ class SlackWebhook:
         blocks = [dict(block) for block in message.blocks]
         try:
             response = client.send(text=message.text, blocks=blocks, unfurl_links=False, unfurl_media=False)
-        except (SlackClientError, URLError, OSError, ValueError) as error:
+        except UNANSWERED as error:
             return unreachable(error)
         return None if response.status_code == HTTP_OK else webhook_refusal(response.status_code, response.body)

@@ -195,6 +195,14 @@ def test_an_unreachable_slack_is_said_without_its_secret() -> None:
 
 
 @pytest.mark.parametrize("way", ["bot", "webhook"])
+def test_an_answer_that_breaks_off_is_a_failure_that_is_said(slack: Slack, way: str) -> None:
+    slack.refuses = [Reply(content=b"ok" * 100, cut=True)]
+    channel = bot(slack) if way == "bot" else webhook(slack)
+    (why,) = channel.tell(news(notice())).failures.values()
+    assert why.startswith("Slack cannot be reached (IncompleteRead)")
+
+
+@pytest.mark.parametrize("way", ["bot", "webhook"])
 def test_a_digest_is_one_message_and_its_refusal_is_said(slack: Slack, way: str) -> None:
     digest = Digest(
         monitor="bot",
