@@ -13,9 +13,11 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.metrics.export import (
     Gauge,
     Metric,
+    MetricExportResult,
     MetricsData,
     NumberDataPoint,
     ResourceMetrics,
@@ -55,7 +57,7 @@ class Collector:
             session=seen.session,
             max_export_batch_size=BATCH,
         )
-        exporter.export(_metrics(families, at))
+        seen.is_sent = exporter.export(_metrics(families, at)) is MetricExportResult.SUCCESS
         exporter.shutdown()
         return self._fault(seen, "/v1/metrics", ExportMetricsServiceResponse, "rejected_data_points")
 
@@ -70,7 +72,8 @@ class Collector:
             session=seen.session,
         )
         for start in range(0, len(evaluations), BATCH):
-            exporter.export([_record(one) for one in evaluations[start : start + BATCH]])
+            records = [_record(one) for one in evaluations[start : start + BATCH]]
+            seen.is_sent = exporter.export(records) is LogRecordExportResult.SUCCESS
             if not seen.is_well:
                 break
         exporter.shutdown()  # type: ignore[no-untyped-call]
@@ -79,8 +82,7 @@ class Collector:
     def _fault(self, seen: "_Seen", path: str, kind: Any, rejected: str) -> str | None:  # noqa: ANN401  of protobuf
         where = f"export.otlp: {self._endpoint}{path}"
         if not seen.is_well:
-            status = seen.statuses[-1] if seen.statuses else None
-            what = "cannot be reached" if status is None else f"answered {status}"
+            what = f"answered {seen.status}" if seen.is_refused else "cannot be reached"
             return f"{where} {what}; check the address, the headers and the collector's log"
         answers = [_parsed(kind, body) for body in seen.bodies]
         if count := sum(getattr(answer, rejected) for answer in answers):
@@ -90,22 +92,31 @@ class Collector:
 
 
 class _Seen:
-    """A session that remembers what was answered: the exporters tell neither the status nor what was rejected."""
+    """A session that remembers what was answered: the exporters tell neither the status nor what was rejected.
+
+    `is_sent` is what they tell: false after a connection that failed, true after a redirect, which they do not follow.
+    """
 
     def __init__(self) -> None:
-        self.statuses: list[int] = []
+        self.is_sent = True
+        self.status: int | None = None
         self.bodies: list[bytes] = []
         self.session = requests.Session()
         self.session.hooks["response"].append(self._remember)
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the last answer was none that takes something."""
+        return self.status is not None and self.status // 100 != TAKEN
+
+    @property
     def is_well(self) -> bool:
-        """Whether the last request was taken; a redirect is none to the exporters, which follow none."""
-        return bool(self.statuses) and self.statuses[-1] // 100 == TAKEN
+        """Whether all that was sent so far was taken."""
+        return self.is_sent and not self.is_refused
 
     def _remember(self, response: requests.Response, *_: object, **__: object) -> None:
-        self.statuses.append(response.status_code)
-        if self.is_well:
+        self.status = response.status_code
+        if not self.is_refused:
             self.bodies.append(response.content)
 
 

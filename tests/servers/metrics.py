@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.servers.http import listening
+from tests.servers.http import Reply, listening, respond
 
 KINDS = {
     "/v1/metrics": (ExportMetricsServiceRequest, ExportMetricsServiceResponse),
@@ -25,11 +25,15 @@ KINDS = {
 
 @dataclass(slots=True)
 class OtlpServer:
-    """Where the collector listens and what it has taken; it answers `status`, and says that it `rejected` so many."""
+    """Where the collector listens and what it has taken; it answers `status`, and says that it `rejected` so many.
+
+    At the request `breaks_at`, counted from 0, the connection breaks within the answer.
+    """
 
     url: str = ""
     status: int = 200
     rejected: int = 0
+    breaks_at: int | None = None
     headers: list[dict[str, str]] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
 
@@ -78,11 +82,13 @@ def serve_otlp() -> Iterator[OtlpServer]:
     """A collector that takes metrics and logs as protobuf over HTTP, until the block ends."""
     server = OtlpServer()
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         taken, answered = KINDS[request.path]
         assert request.headers["content-type"] == "application/x-protobuf"
         body = await request.read()  # aiohttp has decompressed it
         server.headers.append({name.lower(): value for name, value in request.headers.items()})
+        if len(server.headers) - 1 == server.breaks_at:
+            return await respond(request, Reply(cut=True))
         if server.status == 200:
             server.requests.append(taken.FromString(body))
         answer: Message = answered()

@@ -9,10 +9,12 @@ import pytest
 from configs.export import Export
 from configs.monitor import MonitorConfig
 from tasks.adapters.alert_books import read_book
+from tasks.adapters.export_otlp import BATCH, Collector
 from tasks.adapters.results import key, read_table
 from tasks.core.errors import StorageError
 from tasks.core.measure import Measure, from_table
 from tasks.core.run import Job
+from tasks.core.telemetry.series import Family
 from tasks.core.window import Window
 from tasks.export import Sent, check_exports, export_window
 from tests.builders import HOUR, SIX, WINDOW, answered, asked, job, judged_by, monitor, store_of, write_logs
@@ -235,6 +237,22 @@ def test_what_a_collector_does_not_take_is_said_with_what_is_lost(
     assert events.startswith(f"export.otlp: {collector.url}/v1/logs {says}")
     assert values.endswith("; this window's values are not sent again")
     assert events.endswith("; the events that it did not take are not sent again, the scores are in the store")
+
+
+def test_a_window_without_judgements_has_no_event_to_send_and_that_is_no_fault(
+    base: MonitorConfig, collector: OtlpServer
+) -> None:
+    config = exporting(base, otlp={"endpoint": collector.url, "scores": True})
+    assert faults(exported(config, job(EMPTY))) == []
+    assert collector.events == []
+
+
+def test_a_connection_that_breaks_after_a_part_was_taken_is_said(collector: OtlpServer) -> None:
+    points = [({"monitor": "bot", "segment": str(number)}, 1.0) for number in range(BATCH + 1)]
+    collector.breaks_at = 1
+    said = Collector(collector.url, {}).take_metrics([Family(name="genwatch.measure", says="", points=points)], SIX)
+    assert len(collector.points) == BATCH
+    assert str(said).startswith(f"export.otlp: {collector.url}/v1/metrics cannot be reached")
 
 
 def test_a_secret_that_is_missing_or_of_another_form_costs_a_warning_that_does_not_show_it(
