@@ -102,9 +102,9 @@ def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> St
     outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
     published = publish(config, job, outcome)
     report_window(config, job)
-    if config.export.is_on:
-        export(config, job)
     notify(config, job, outcome)
+    if config.export.is_on:  # people are told before dashboards, which may be slow to answer
+        export(config, job)
     return final_state([published])
 
 

@@ -37,6 +37,7 @@ EXTRAS: Final = {"otel": "opentelemetry.exporter.otlp.proto.http", "mlflow": "ml
 VALUES_LOST: Final = "this window's values are not sent again"
 EVENTS_LOST: Final = "the events that it did not take are not sent again, the scores are in the store"
 STATE_LATE: Final = "the next run exports the newest state"
+UNREAD: Final = (MonitorError, FileNotFoundError)  # the store refuses, or what is needed is older than it keeps
 RUN_LOST: Final = "this revision has no run there until its window is run again"
 
 
@@ -68,7 +69,7 @@ def export_window(config: MonitorConfig, job: Job, store: Storage) -> Iterator[S
     try:
         manifest = read_manifest(store, job.window.key, job.revision)
         whole = _snapshot(manifest, job, store)
-    except MonitorError as error:
+    except UNREAD as error:
         yield Sent(what="the window", fault=f"{error}; {VALUES_LOST}")
         return
     snapshot, left_out = bounded(whole)
@@ -120,7 +121,7 @@ def _tried(what: str, lost: str, act: Callable[[], str | None]) -> Sent:
     """What became of one target; where it failed, with what is lost by that."""
     try:
         fault = act()
-    except MonitorError as error:
+    except UNREAD as error:
         fault = str(error)
     return Sent(what=what, fault=None if fault is None else f"{fault}; {lost}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
@@ -348,6 +349,18 @@ def test_a_store_that_cannot_be_read_costs_a_warning_too(base: MonitorConfig, co
     assert fault.startswith("s3://results/bot/runs/window=20261120T0600Z/rev=0.json: access denied")
     assert fault.endswith("; this window's values are not sent again")
     assert collector.requests == []
+
+
+def test_a_revision_whose_predecessor_is_older_than_the_store_keeps_costs_a_warning(
+    tmp_path: Path, base: MonitorConfig, collector: OtlpServer
+) -> None:
+    copytree(base.store.removeprefix("file://"), tmp_path / "store")
+    moved = base.model_copy(update={"store": (tmp_path / "store").as_uri()})
+    store_of(moved).delete(key("interactions", WINDOW.key, 0))
+    config = exporting(moved, otlp={"endpoint": collector.url, "scores": True})
+    (fault,) = faults(exported(config, job(revision=1)))
+    assert "rev=0.parquet: there is no such object; the events that it did not take are not sent again" in fault
+    assert collector.points
 
 
 def tracking(address: str) -> "MlflowClient":
