@@ -121,6 +121,8 @@ class Notice:
     @property
     def kind(self) -> str:
         """What happened in a word or two: one of `KINDS`."""
+        if self.event is Event.OPENED and self.alert.state is State.OK:
+            return "still open"  # it could not be told when it opened, and waits for more good windows
         if self.event is Event.OPENED and self.alert.state is not State.BREACH:
             return "not judged"
         words = WORDS_OF_WARNINGS if self.alert.severity is Severity.WARNING else WORDS
@@ -134,12 +136,12 @@ class Notice:
         """
         since = f"{self.alert.since:%Y-%m-%d %H:%M}"
         remarks = {
-            Event.REMINDED: f"since {since}",
             Event.REOPENED: f"{self.alert.openings} times since {since}",
             Event.MISSED: f"since {since}",
             Event.AMENDED: f"{self.alert.window_start:%Y-%m-%d %H:%M}",
         }
         found = [remarks[self.event]] if self.event in remarks else []
+        found += [f"since {since}"] if self.kind == "still open" else []
         if self.alert.acknowledged_by is not None:
             found.append(f"acknowledged by {plain(self.alert.acknowledged_by, NAME_LIMIT)}")
         return ", ".join(found)
@@ -212,7 +214,8 @@ class Digest:
             "still open": len(self.still_open),
         }
         named = ", ".join(f"{count} {what}" for what, count in counts.items())
-        return f"{self.monitor}: {named} in {self.windows} windows, {self.period.label} UTC"
+        span = f"{self.period.start:%Y-%m-%d %H:%M} – {self.period.end:%Y-%m-%d %H:%M}"  # a day may have 23 hours
+        return f"{self.monitor}: {named} in {self.windows} windows, {span} UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from tasks.core.news import Digest, News, Notice
+from tasks.core.news import Digest, News, Notice, sentence_of
 from tasks.core.plain import plain
 from tasks.core.verdict import Severity
 
@@ -46,7 +46,7 @@ def plain_digest(digest: Digest) -> PlainMessage:
     sections = {"Still open": digest.still_open, "Opened": digest.opened, "Recovered": digest.recovered}
     lines = []
     for title, alerts in sections.items():
-        named = [f"- {tame(alert.explanation, SENTENCE_LIMIT)} ({alert.id})" for alert in alerts[:ALERTS_SHOWN]]
+        named = [f"- {tame(sentence_of(alert), SENTENCE_LIMIT)} ({alert.id})" for alert in alerts[:ALERTS_SHOWN]]
         if len(alerts) > ALERTS_SHOWN:
             named.append(f"- and {len(alerts) - ALERTS_SHOWN} more")
         lines += ["\n".join([f"{title}:", *named])] if alerts else []

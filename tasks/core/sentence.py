@@ -55,7 +55,10 @@ def explain(threshold: Threshold, measure: Measure, state: State, grounds: Groun
 
 
 def figure(unit: str, value: float) -> str:
-    """Shares, scores and ratios with three decimals, counts and amounts with as many digits as tell something."""
+    """Shares, scores and ratios with three decimals, counts, amounts and limits with as many digits as tell something.
+
+    A limit has no unit here: 0.8 was set, not 0.800.
+    """
     return (
         f"{value:.3f}"
         if unit in {"share", "score", "ratio"}

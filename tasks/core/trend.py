@@ -25,7 +25,7 @@ def drawn(trend: Trend, unit: str) -> str | None:
     low, high = min(ends), max(ends)
     bars = "".join(GAP if value is None else _bar(value, low, high) for value in shown)
     last = "not known" if shown[-1] is None else figure(unit, shown[-1])
-    limit = "" if trend.limit is None else f", limit {trend.limit:.4g} at {_bar(trend.limit, low, high)}"
+    limit = "" if trend.limit is None else f", limit {figure('', trend.limit)} at {_bar(trend.limit, low, high)}"
     gaps = f", {GAP} no value" if GAP in bars else ""
     return f"{bars} {figure(unit, known[0])} → {last} in {len(shown)} windows{limit}{gaps}"
 

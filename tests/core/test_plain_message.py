@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +8,7 @@ from tasks.core.alert import Event, Status
 from tasks.core.news import Change, Digest
 from tasks.core.plain_message import plain_digest, plain_message, tame
 from tasks.core.verdict import Severity
+from tasks.core.window import Window
 from tests.builders import WINDOW
 from tests.news import HOSTILE, alert, news, notice
 
@@ -76,8 +78,25 @@ def test_a_digest_names_what_is_open_and_the_pass_rates() -> None:
             report="https://reports.example/bot",
         )
     )
-    assert found.subject == "bot: 0 opened, 0 recovered, 12 still open in 24 windows, 2026-11-20 06:00–07:00 UTC"
+    assert found.subject == "bot: 0 opened, 0 recovered, 12 still open in 24 windows, 2026-11-20 06:00 – 2026-11-20 07:00 UTC"
     assert "- and 2 more" in found.body
     assert "- relevance: 0.800 of 240 judged, unknown the period before" in found.body
     assert found.body.endswith("Report: https://reports.example/bot")
     assert not SPEAKS.search(found.body.partition("Report:")[0])
+
+
+def test_a_digest_says_what_an_alert_is_about_and_both_dates_of_a_day_of_23_hours() -> None:
+    found = plain_digest(
+        Digest(
+            monitor="bot",
+            period=Window(start=datetime(2026, 3, 28, 23, tzinfo=UTC), end=datetime(2026, 3, 29, 22, tzinfo=UTC)),
+            windows=23,
+            opened=(),
+            recovered=[alert(explanation="it is not watched any more")],
+            still_open=(),
+            rates=(),
+            report="x",
+        )
+    )
+    assert found.subject.endswith("in 23 windows, 2026-03-28 23:00 – 2026-03-29 22:00 UTC")
+    assert "- relevance pass rate: it is not watched any more" in found.body

@@ -14,6 +14,11 @@ def test_it_shows_the_first_and_the_last_value_and_where_the_limit_is() -> None:
     assert found == "█▇▆▁ 1.000 → 0.300 in 4 windows, limit 0.65 at ▅"
 
 
+def test_a_limit_in_the_thousands_has_all_its_digits() -> None:
+    found = drawn(Trend(values=[9000.0, 31234.0], limit=12345.0), "milliseconds")
+    assert found == "▁█ 9,000 → 31,234 in 2 windows, limit 12,345 at ▂"
+
+
 def test_a_window_without_a_value_is_a_gap_and_none_before_the_first_is_shown() -> None:
     found = drawn(Trend(values=[None, None, 0.5, None, 0.0], limit=None), "share")
     assert found == "█·▁ 0.500 → 0.000 in 3 windows, · no value"

@@ -16,6 +16,7 @@ from tasks.core.slack.block import (
     section,
 )
 from tasks.core.slack.compact import Mentions, called, course, line
+from tasks.core.sentence import figure
 from tasks.core.verdict import Direction
 
 BOUNDS = {Direction.MIN: "at least", Direction.MAX: "at most"}
@@ -72,7 +73,7 @@ def _figures(notice: Notice) -> dict[str, str]:
         values["Value"] = f"{shown(alert.value)}{bounds}"
     if alert.limit is not None:
         bound = f"{BOUNDS[alert.direction]} " if alert.direction else ""
-        values["Limit"] = f"{bound}{alert.limit:.4g}"
+        values["Limit"] = f"{bound}{figure('', alert.limit)}"
     if alert.n is not None:
         values["Rows"] = f"{alert.n:,}"
     return values | {

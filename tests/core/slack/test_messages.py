@@ -13,7 +13,7 @@ from tasks.core.slack.block import Message, inert
 from tasks.core.slack.compact import compact
 from tasks.core.slack.digest import digest_message
 from tasks.core.slack.threaded import first, present, reply
-from tasks.core.verdict import Severity, State
+from tasks.core.verdict import Direction, Severity, State
 from tests.builders import SIX, WINDOW
 from tests.news import PAGE, alert, news, notice
 from tests.servers.slack import fault_of, shown, texts
@@ -131,6 +131,11 @@ def test_the_message_of_an_alert_has_sentence_figures_course_examples_and_places
     ]
 
 
+def test_a_limit_in_the_thousands_has_all_its_digits() -> None:
+    one = notice(unit="milliseconds", value=31234.0, low=None, high=None, limit=12345.0, direction=Direction.MAX)
+    assert "31,234\n*Limit*\nat most 12,345\n" in shown(sent(first(news(one), one, NOBODY)))
+
+
 def test_what_is_not_known_is_left_out_and_never_zero() -> None:
     one = notice(value=None, low=None, high=None, n=None, limit=None, state=State.NO_DATA, trend=None)
     found = shown(sent(first(news(one), one, NOBODY)))
@@ -143,6 +148,7 @@ def test_what_is_not_known_is_left_out_and_never_zero() -> None:
     [
         (Event.OPENED, {"severity": Severity.WARNING}, "1 warning", "🟡 Warning: rel"),
         (Event.OPENED, {"state": State.UNDECIDED}, "1 not judged", "⚠️ Not judged: rel"),
+        (Event.OPENED, {"state": State.OK}, "1 still open", "🟠 Still open (since 2026-11-20 06:00): rel"),
         (Event.ESCALATED, {"acknowledged_by": "sam"}, "1 now critical", "🔴 Now critical (acknowledged by sam): rel"),
         (Event.REOPENED, {"openings": 3}, "1 reopened", "🔴 Reopened (3 times since 2026-11-20 06:00): rel"),
         (Event.REMINDED, {}, "1 still open", "🟠 Still open (since 2026-11-20 06:00): rel"),
@@ -223,7 +229,7 @@ def test_a_digest_tells_rates_beside_those_of_the_period_before() -> None:
     )
     found = shown(sent(digest_message(digest)))
     assert found.startswith(
-        "bot: 1 opened, 0 recovered, 1 still open in 24 windows, 2026-11-20 06:00–07:00 UTC\nOpened\n🔴 rel"
+        "bot: 1 opened, 0 recovered, 1 still open in 24 windows, 2026-11-20 06:00 – 2026-11-20 07:00 UTC\nOpened\n🔴 rel"
     )
     assert "Recovered" not in found
     assert "relevance: 0.923 of 1,240 rows, 0.950 the period before" in found
