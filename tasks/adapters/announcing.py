@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 RETRIES: Final = 2
+CHAT: Final = 1000  # characters of a message, from which on a service is no SMS, whose parts cost
 LOGGERS: Final = ("apprise", "httpx", "urllib3.connectionpool")
 STATUS: Final = re.compile(r"error=(\d{3})\b")
 PAGER: Final = "cannot resolve what it triggers, and a recovery would page; write alerts.pagerduty"
@@ -101,8 +102,11 @@ def _notified(plugin: "NotifyBase", message: PlainMessage) -> bool:
 
 
 def _plugin(url: str) -> "NotifyBase | None":
-    """What Apprise makes of the URL: redirects are not followed, and a failure is never taken for optional."""
-    from apprise import Apprise, AppriseAsset  # noqa: PLC0415  two seconds
+    """What Apprise makes of the URL.
+
+    Redirects are not followed, a failure is never taken for optional, and what is too long for a chat is sent in parts.
+    """
+    from apprise import Apprise, AppriseAsset, OverflowMode  # noqa: PLC0415  two seconds
 
     asset = AppriseAsset(app_id="genwatch", app_desc="genwatch", http_redirects=False, async_mode=False)
     with _overheard():
@@ -110,6 +114,8 @@ def _plugin(url: str) -> "NotifyBase | None":
     if plugin is not None:
         plugin.optional = False
         plugin.retry = max(plugin.retry, RETRIES)
+        if plugin.body_maxlen >= CHAT and plugin.overflow_mode is OverflowMode.UPSTREAM:  # refused, by each run again
+            plugin.overflow_mode = OverflowMode.SPLIT
     return plugin
 
 

@@ -77,6 +77,16 @@ def test_a_passing_failure_is_none(service: HttpServer) -> None:
     assert open_service(ALERTS, "chat").tell(news()) == Delivered()
 
 
+def test_what_is_too_long_for_a_chat_comes_in_parts(service: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_URL", f"{service.url.replace('http', 'rocket')}/ops?mode=webhook&webhook=sesame/token")
+    told = news(*[notice(key=f"bot:quality.m{number}.pass_rate") for number in range(9)])
+    assert open_service(ALERTS, "chat").tell(told) == Delivered()
+    parts = [received.body["text"] for received in service.received]
+    assert len(parts) == 2
+    assert all(len(part) <= 1000 for part in parts)
+    assert "Report: https://reports.example/bot/report/index.html" in parts[-1]
+
+
 def test_a_failure_is_never_optional(service: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     service.answer = lambda _: Reply(status=500)
     monkeypatch.setenv("TEST_URL", f"{service.url.replace('http', 'json')}/?optional=yes&wait=0")
