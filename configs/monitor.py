@@ -1,6 +1,7 @@
 """The monitor file as types: what to watch, when, how it is judged, whom to tell."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -21,6 +22,7 @@ from configs.sample import Sample
 from configs.signals import Comparison, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
 from configs.values import Kind, Location, Section
+from tasks.core.digest import DAYS
 from tasks.core.drift.judge import AGREEMENT
 from tasks.core.operations.records import QUARANTINED
 from tasks.core.quality.metric import Metric
@@ -159,6 +161,17 @@ class MonitorConfig(Section):
             if doubled := taken.intersection(self.source.all_columns):
                 message = f"source.columns.{min(doubled)}: drift has another measure by that name; rename the column"
                 raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _windows_within_a_digest(self) -> Self:
+        digest, every = self.alerts.digest, self.window.every
+        if digest is not None and every > timedelta(days=DAYS[digest]):
+            message = (
+                f"alerts.digest: {digest} is shorter than a window, of which no digest would tell; "
+                "remove it, or write weekly for windows of 7d at most"
+            )
+            raise ValueError(message)
         return self
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     yield "outputs", f"`{source.outputs}`" if source.outputs else "in the same records"
     yield "windows", f"every {window['every']}, run {window['grace']} after their end or later"
     yield "schedule", _schedule(written["schedule"])
-    yield "sample", f"{config.sample.rate:.0%} of a window, at most {config.sample.at_most:,} interactions"
+    yield "sample", f"{100 * config.sample.rate:g} % of a window, at most {config.sample.at_most:,} interactions"
     yield "judge", config.evaluator.model or f"the {config.evaluator.provider} evaluator"
     yield "metrics", ", ".join(config.metrics)
     if beside := [name for name in BESIDE if written[name] is not None]:

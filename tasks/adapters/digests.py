@@ -46,14 +46,14 @@ def record_digest(config: MonitorConfig, record: DigestRecord, untold: Collectio
 
 
 def read_digest(config: MonitorConfig, period: Window, store: Storage) -> Digest | None:
-    """What a period had, as the store has it now; None where no alert opened or recovered in it."""
+    """What a period had, as the store has it now; None where that is no news."""
     published = revisions(store)
     starts = [start for start in published if period.start <= start < period.end]
     with ThreadPoolExecutor(THREADS) as pool:
         books = list(pool.map(lambda start: followed_book(store, start, published[start]), starts))
     before = book_before(store, period.start)
     found = turns(before.alerts, [book.alerts for book in books if book is not None], datetime.now(UTC))
-    if not found.opened and not found.recovered:
+    if not found.are_news(period):
         return None
     return Digest(
         monitor=config.name,

@@ -78,6 +78,7 @@ def _block(name: str, key: str) -> str:
 
 
 def _loaded(name: str, key: str) -> object:
+    from httpx import HTTPError  # noqa: PLC0415  Prefect's own client
     from prefect.blocks.core import Block, UnknownBlockType  # noqa: PLC0415  a second, for references to blocks alone
 
     try:
@@ -87,5 +88,9 @@ def _loaded(name: str, key: str) -> object:
         raise ConfigError(message) from error
     except UnknownBlockType as error:
         message = f"{key}: the Prefect block {name} is of a kind that is not installed here; install its package"
+        raise ConfigError(message) from error
+    except HTTPError as error:
+        what = type(error).__name__
+        message = f"{key}: Prefect's server does not give the block {name} ({what}); see whether it is up, and try again"
         raise ConfigError(message) from error
     return block

@@ -57,6 +57,11 @@ class Turns(BaseModel):
     recovered: tuple[Alert, ...]
     still_open: tuple[Alert, ...]
 
+    def are_news(self, period: Window) -> bool:
+        """Whether there is anything to tell of a period: a change, or what is open and was muted until within it."""
+        ended = (one.muted_until for one in self.still_open if one.muted_until is not None)
+        return bool(self.opened or self.recovered) or any(period.start < end <= period.end for end in ended)
+
 
 def turns(before: Sequence[Alert], books: Sequence[Sequence[Alert]], now: datetime) -> Turns:
     """What changed from the alerts `before` over those that each window left, oldest first.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock, MattermostWebhook, PagerDutyWebHook
 from prefect.blocks.system import Secret
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
 from configs.alerts import Alerts
@@ -196,6 +197,16 @@ def test_a_notification_block_of_prefect_is_told_and_its_failure_is_not_hidden(s
         "the block mattermost-webhook/ops answered 500; check its address, its key and the network",
         "the block custom-webhook/ops did not take the message; check its address, its key and the network",
     ]
+
+
+@pytest.mark.parametrize("alerts", [{"slack": "block:secret/ops"}, {"apprise": {"chat": "block:secret/ops"}}])
+def test_a_block_that_prefect_does_not_give_now_is_said(alerts: Any) -> None:
+    config = Alerts.model_validate(alerts)
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(ConfigError, match=r"Prefect's server does not give the block secret/ops \(ConnectError\)"),
+    ):
+        open_channel(config, *config.channels)
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -43,3 +43,11 @@ def test_a_monitor_without_slack_has_no_channel() -> None:
 def test_a_digest_goes_to_the_channels_that_people_read() -> None:
     assert Alerts.model_validate({"slack": "env:A"}).policy.digested == ()
     assert Alerts.model_validate({"slack": "env:A", "digest": "weekly"}).policy.digested == ("slack",)
+
+
+@pytest.mark.parametrize(("every", "digest"), [("2d", "daily"), ("14d", "weekly")])
+def test_a_window_longer_than_the_period_of_its_digest_is_refused(tmp_path: Path, every: str, digest: str) -> None:
+    lines = f"alerts: {{slack: env:A, digest: {digest}}}\nwindow: {{every: {every}}}\n"
+    with pytest.raises(ConfigError, match=f"alerts.digest: {digest} is shorter than a window"):
+        load_monitor(write_monitor_file(tmp_path, lines))
+    load_monitor(write_monitor_file(tmp_path, lines.replace(every, "1d")))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasks.core.alert import Alert, Status
 from tasks.core.digest import DAYS, Every, change, period_before, period_ended, turns
 from tasks.core.measure import Measure
+from tasks.core.window import Window
 from tests.builders import HOUR, SIX
 from tests.news import alert
 
@@ -92,6 +93,14 @@ def test_what_is_muted_is_left_out() -> None:
     muted = left("quiet", is_open=True, muted_until=NOW + HOUR)
     assert turns([], [[muted]], NOW).opened == ()
     assert keys(turns([], [[muted]], NOW + HOUR).opened) == ["quiet"]
+
+
+def test_what_opened_under_a_mute_is_told_as_open_by_the_digest_of_the_period_in_which_that_ends() -> None:
+    muted = left("quiet", is_open=True, muted_until=NOW + HOUR)
+    found = turns([muted], [[muted]], NOW + 24 * HOUR)
+    first, second = (Window(start=NOW + days * 24 * HOUR, end=NOW + (days + 1) * 24 * HOUR) for days in (0, 1))
+    assert keys(found.still_open) == ["quiet"]
+    assert (found.are_news(first), found.are_news(second)) == (True, False)
 
 
 def rate(value: float | None, n: int) -> Measure:

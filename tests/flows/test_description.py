@@ -16,12 +16,13 @@ def test_a_deployment_says_what_is_watched_by_which_limits_and_who_is_told(tmp_p
         alerts={"slack": "env:SLACK"},
         report={"base_url": "https://reports.example.com/genwatch"},
         operations={},
+        sample={"rate": 0.125},
     )
     page = MarkdownIt("commonmark").enable("table").render(description(config))
     for told in (
         "<p>Answers &lt;b&gt;questions&lt;/b&gt;</p>",
         "<td>interval <code>1h</code>, UTC</td>",
-        "<td>100% of a window, at most 2,000 interactions</td>",
+        "<td>12.5 % of a window, at most 2,000 interactions</td>",
         "<td>the local evaluator</td>",
         "<td>operations</td>",
         "<td>https://reports.example.com/genwatch/bot/report/index.html</td>",
