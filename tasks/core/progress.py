@@ -7,6 +7,7 @@ from typing import Final, Literal
 from tasks.core.window import Window
 
 RECENT_S: Final = 20.0
+STEP_S: Final = 0.25  # of what is remembered of late, so that it does not grow with the judgements
 LEAST_S: Final = 1.0  # a rate over less tells nothing
 MINUTE: Final = 60
 MEGABYTE: Final = 1_000_000
@@ -93,6 +94,8 @@ class Standing:
         count = sum(one.asked.done for one in judged.values() if one.asked.unit == "judgements")
         others = any(isinstance(old, Judged) for old in self.newest.values())
         kept = [one for one in self.recent if one[0] > at - RECENT_S] if others else []
+        if len(kept) > 1 and at - kept[-2][0] < STEP_S:
+            kept.pop()
         return replace(self, newest=newest, judged=judged, recent=(*kept, (at, count)))
 
     @property

@@ -174,7 +174,7 @@ def test_mail_is_plain_text_with_the_headline_as_subject(monkeypatch: pytest.Mon
     mail = message_from_bytes(content, policy=policy.default)
     assert mail["subject"] == "bot: 1 breach, 2026-11-20 06:00–07:00 UTC"
     assert mail["bcc"] is None
-    assert "BREACH: ‹b›" in str(mail.get_content())
+    assert "BREACH: relevance pass rate: ‹b›" in str(mail.get_content())
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -45,6 +45,12 @@ def test_judging_that_may_end_early_says_at_most() -> None:
     assert line(found, last, 5.0).endswith("judged 60 of at most 100, 10 a second, at most 4 s left")
 
 
+def test_what_is_remembered_of_late_does_not_grow_with_the_judgements() -> None:
+    found = standing(*((second / 100, judged(second, total=2000)) for second in range(1001)))
+    assert len(found.recent) < 100
+    assert found.rate(10.0) == 100.0
+
+
 def test_the_pause_between_two_windows_slows_nothing_down() -> None:
     first = [(0.0, judged(10)), (5.0, judged(100)), (6.0, Ended(window=WINDOW, status="ok"))]
     found = standing(*first, (15.0, judged(10, window=NEXT)), (17.0, judged(30, window=NEXT)))
