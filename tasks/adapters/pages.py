@@ -105,10 +105,10 @@ def _card(root_store: Storage, place: str) -> Card | None:
         return None
 
 
-def _alerts(store: Storage, start: datetime, revisions: tuple[int, ...]) -> tuple[Alert, ...]:
-    """The alerts of the last revision that was the newest window when it was run; none where no one was."""
+def _alerts(store: Storage, start: datetime, revisions: tuple[int, ...]) -> tuple[Alert, ...] | None:
+    """The alerts of the last revision that was the newest window when it was run; None where no one was."""
     for revision in reversed(revisions):
         book = read_book(store, key_of(start), revision)
         if not book.amends:
             return book.alerts
-    return ()
+    return None

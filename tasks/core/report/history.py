@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Final
 
 from tasks.core.alert import Alert
 from tasks.core.manifest import Manifest
@@ -12,6 +14,7 @@ from tasks.core.verdict import Verdict
 from tasks.core.window import Window
 
 QUALITY = "quality"
+JUDGED: Final = (QUALITY, "drift", "comparison")  # where a measure may be made of scores; its subject is the metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +22,14 @@ class WindowResults:
     """The newest revision of one window.
 
     `revisions` are the numbers of all that were published, oldest first. `alerts` are those that the window left when
-    it was the newest; none where it never was.
+    it was the newest; None where it never was.
     """
 
     manifest: Manifest
     revisions: tuple[int, ...]
     measures: Sequence[Measure]
     verdicts: Sequence[Verdict]
-    alerts: Sequence[Alert] = ()
+    alerts: Sequence[Alert] | None = ()
 
     @property
     def window(self) -> Window:
@@ -37,6 +40,10 @@ class WindowResults:
     def decided(self) -> Mapping[str, Verdict]:
         """By address the verdicts that are against a limit on the measure itself."""
         return {one.address: one for one in self.verdicts if not one.is_relative}
+
+    def judge_of(self, measure: Measure) -> str | None:
+        """The fingerprint of the judge whose scores a measure is made of; None where it is made of none."""
+        return self.manifest.fingerprints.get(measure.subject) if measure.signal in JUDGED else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +87,22 @@ class History:
                 high=measure.high,
                 n=measure.n,
                 revision=results.manifest.revision,
-                judge=results.manifest.fingerprints.get(measure.subject) if measure.signal == QUALITY else None,
+                judge=results.judge_of(measure),
             )
             for results, measure in self.found.get(address, ())
         ]
+
+    def runs(self, address: str) -> list[int]:
+        """For each of the points which run it is in; only points of one run may be joined: windows by one judge.
+
+        A window that was not run ends one.
+        """
+        found = self.found.get(address, ())
+        breaks = [
+            before.window.end < now.window.start or before.judge_of(old) != now.judge_of(new)
+            for (before, old), (now, new) in pairwise(found)
+        ]
+        return [0, *accumulate(map(int, breaks))][: len(found)]
 
     def addresses(self, *signals: str) -> Iterator[tuple[str, Measure]]:
         """Every measure of the whole window that signals have had, by its address, with its newest value."""
@@ -111,6 +130,8 @@ class History:
         spans: list[Span] = []
         running: dict[str, Span] = {}
         for results in self.windows:
+            if results.alerts is None:  # it was run late: what was open before it and after it, was so meanwhile
+                continue
             still: dict[str, Span] = {}
             for alert in results.alerts:
                 if alert.is_open and _is_about(alert, names):

@@ -11,13 +11,13 @@ from tasks.core.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureRow:
-    """One measure of the newest window, with its values and judges over the windows that have it."""
+    """One measure of the newest window, with its values over the windows that have it, and the runs of these."""
 
     name: str
     measure: Measure
     verdict: Verdict | None
     values: Sequence[float | None]
-    judges: Sequence[str | None]
+    runs: Sequence[int]
 
     @property
     def unit(self) -> str:
@@ -42,16 +42,13 @@ def measure_rows(
 ) -> list[MeasureRow]:
     """The rows of measures of the newest window, called as `name` has it."""
     decided = history.newest.decided if history.newest else {}
-    rows = []
-    for measure in measures:
-        course = history.points(measure.address)
-        rows.append(
-            MeasureRow(
-                name=name(measure),
-                measure=measure,
-                verdict=decided.get(measure.address),
-                values=[point.value for point in course],
-                judges=[point.judge for point in course],
-            )
+    return [
+        MeasureRow(
+            name=name(measure),
+            measure=measure,
+            verdict=decided.get(measure.address),
+            values=[point.value for point in history.points(measure.address)],
+            runs=history.runs(measure.address),
         )
-    return rows
+        for measure in measures
+    ]

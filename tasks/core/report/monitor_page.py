@@ -10,7 +10,7 @@ from tasks.core.quality.metric import Metric
 from tasks.core.report.history import History, WindowResults
 from tasks.core.report.panel import Kind, Panel, Series
 from tasks.core.report.places import MONITOR_PAGE, metric_page
-from tasks.core.report.signals import SignalState, signal_states
+from tasks.core.report.signals import WORST_FIRST, SignalState, signal_states
 from tasks.core.report.site import Page, Site
 from tasks.core.report.words import LOCAL_NOTE
 from tasks.core.verdict import State, Verdict
@@ -20,7 +20,7 @@ CORRECTED = ("pass_rate_corrected", "pass_rate_assisted")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricRow:
-    """One metric in the newest window; `change` is against the window before, None where another judge gave that."""
+    """One metric in the newest window; `change` is against the window before, None without it or by another judge."""
 
     name: str
     place: str
@@ -31,7 +31,7 @@ class MetricRow:
     coverage: Measure | None
     change: float | None
     rates: Sequence[float | None]
-    judges: Sequence[str | None]
+    runs: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,10 @@ def monitor_page(site: Site, places: Mapping[str, str]) -> Page:
         note=LOCAL_NOTE if site.is_local else None,
         signals=signal_states(history, places),
         alerts=open_alerts(site.alerts, site.moment),
-        verdicts=[one for one in newest.verdicts if one.state is not State.OK] if newest else [],
+        verdicts=sorted(
+            (one for one in (newest.verdicts if newest else ()) if one.state is not State.OK),
+            key=lambda one: WORST_FIRST.index(one.state),
+        ),
         metrics=rows,
         has_corrected=any(row.corrected is not None for row in rows),
         windows=[_window_row(one) for one in reversed(history.windows)],
@@ -132,7 +135,7 @@ def _metric_row(name: str, history: History) -> MetricRow | None:
     rate = history.now(f"quality.{name}.pass_rate")
     if rate is None or history.newest is None:
         return None
-    course = history.points(f"quality.{name}.pass_rate")
+    course, runs = history.points(rate.address), history.runs(rate.address)
     return MetricRow(
         name=name,
         place=metric_page(name),
@@ -141,11 +144,9 @@ def _metric_row(name: str, history: History) -> MetricRow | None:
         pass_rate=rate,
         corrected=history.now(f"quality.{name}.pass_rate_corrected"),
         coverage=history.now(f"quality.{name}.coverage"),
-        change=_change(course[-2].value, course[-1].value)
-        if len(course) > 1 and course[-2].judge == course[-1].judge
-        else None,
+        change=_change(course[-2].value, course[-1].value) if len(runs) > 1 and runs[-2] == runs[-1] else None,
         rates=[point.value for point in course],
-        judges=[point.judge for point in course],
+        runs=runs,
     )
 
 

@@ -22,7 +22,7 @@ NO_WINDOW: Final = "no_data"
 
 
 class Rate(Record):
-    """A metric's pass rate in the newest window, None where there is none, and over the last windows by judge."""
+    """A metric's pass rate in the newest window, None where there is none, and over the last windows by run."""
 
     name: str
     value: float | None
@@ -32,7 +32,7 @@ class Rate(Record):
     limit: float | None
     state: str
     rates: tuple[float | None, ...]
-    judges: tuple[str | None, ...]
+    runs: tuple[int, ...]
 
     @property
     def measure(self) -> Measure:
@@ -160,5 +160,5 @@ def _rate(site: Site, name: str) -> Rate | None:
         limit=verdict.limit if verdict else None,
         state=verdict.state.value if verdict else WATCHED,
         rates=tuple(point.value for point in course),
-        judges=tuple(point.judge[:8] if point.judge else None for point in course),
+        runs=tuple(site.history.runs(address)[-COURSE:]),
     )

@@ -28,8 +28,8 @@ class Track:
     limit: float | None
 
 
-def spark(values: Sequence[float | None], judges: Sequence[str | None] = (), *, is_share: bool = False) -> Spark:
-    """The course of values, one a window; it is broken where one is missing and where the judge changed.
+def spark(values: Sequence[float | None], runs: Sequence[int] = (), *, is_share: bool = False) -> Spark:
+    """The course of values, one a window; it is broken where one is missing, and between runs.
 
     Shares are drawn from 0 to 1, others from the least to the most.
     """
@@ -37,13 +37,13 @@ def spark(values: Sequence[float | None], judges: Sequence[str | None] = (), *, 
     least, most = (0.0, 1.0) if is_share or not known else (min(known), max(known))
     step = (WIDTH - 2 * MARGIN) / max(len(values) - 1, 1)
     pieces: list[list[tuple[float, float]]] = [[]]
-    before: str | None = None
+    before = 0
     for number, value in enumerate(values):
-        judge = judges[number] if judges else None
-        if value is None or judge != before:
+        run = runs[number] if runs else 0
+        if value is None or run != before:
             pieces.append([])
+        before = run
         if value is not None:
-            before = judge
             height = 0.5 if most == least else (value - least) / (most - least)
             x, y = MARGIN + number * step, HEIGHT - MARGIN - height * (HEIGHT - 2 * MARGIN)
             pieces[-1].append((round(x, 1), round(y, 1)))

@@ -146,4 +146,5 @@ def _differences(found: Sequence[Measure], history: History) -> Iterator[Panel]:
             unit=unit_of_difference(unit),
             kind=Kind.LINES,
             series=[Series(name=str(one.segment), points=history.points(one.address)) for one in pairs],
+            breaks=history.breaks(*(one.address for one in pairs)),
         )

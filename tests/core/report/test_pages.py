@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,7 +13,7 @@ from tasks.core.report.overview import Card, card_of, overview_page
 from tasks.core.report.places import MONITOR_PAGE
 from tasks.core.report.render import POLICY, relative
 from tasks.core.report.words import value_of
-from tasks.core.verdict import Severity
+from tasks.core.verdict import Severity, State
 from tests.builders import HOUR, SIX
 from tests.histories import alert, measure, site, window
 
@@ -179,6 +180,17 @@ def test_every_revision_of_every_window_is_linked() -> None:
 def test_a_change_is_told_in_points_but_not_across_judges() -> None:
     assert "−10.0 points" in first(window(0, 90), window(1, 80)).text
     assert "points" not in first(window(0, 90), window(1, 80, judge="judge-b-0")).text
+    assert "points" not in first(window(0, 90), window(2, 80)).text, "the window before was not run"
+
+
+def test_what_does_not_hold_is_told_the_worst_first() -> None:
+    newest = window(0)
+    (held,) = newest.verdicts
+    states = {"a": State.UNDECIDED, "b": State.BREACH, "c": State.OK, "d": State.NO_DATA}
+    verdicts = [replace(held, state=state, explanation=f"limit {name}") for name, state in states.items()]
+    text = first(replace(newest, verdicts=verdicts)).text
+    text = text[text.index("Limits that do not hold") :]
+    assert [one for one in re.findall(r"limit (\w)", text)] == ["b", "a", "d"]
 
 
 def test_a_monitor_without_a_window_has_a_page_that_says_so() -> None:

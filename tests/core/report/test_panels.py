@@ -61,6 +61,29 @@ def test_an_alert_is_a_span_of_the_windows_that_left_it_open() -> None:
     assert history.spans("quality.coherence.pass_rate") == []
 
 
+def test_an_alert_goes_on_over_a_window_that_was_run_late() -> None:
+    late = replace(window(1), alerts=None)
+    history = History.of([window(0, alerts=(alert(0),)), late, window(2, alerts=(alert(2),)), window(3)])
+    assert [(one.start, one.end) for one in history.spans(ADDRESS)] == [(SIX, SIX + 3 * HOUR)]
+
+
+def test_only_windows_that_follow_each_other_by_one_judge_are_one_run() -> None:
+    hours = (0, 1, 4, 5)
+    history = History.of([*(window(hour) for hour in hours), window(6, judge="judge-b-0")])
+    assert history.runs(ADDRESS) == [0, 0, 1, 1, 2]
+    assert history.runs("quality.fluency.nothing") == []
+
+
+def test_what_is_made_of_scores_is_not_joined_across_judges() -> None:
+    of_scores = [measure("comparison.fluency.pass_rate_difference", 0.1), measure("drift.fluency.mean_shift", 0.1)]
+    other = measure("operations.latency_ms.p95", 0.1)
+    history = History.of([window(0, 90, *of_scores, other), window(1, 90, *of_scores, other, judge="judge-b-0")])
+    for one in of_scores:
+        assert history.runs(one.address) == [0, 1]
+        assert len(history.breaks(one.address)) == 1
+    assert history.runs(other.address) == [0, 0]
+
+
 def test_an_alert_on_a_segment_is_shown_where_the_measure_is() -> None:
     left = alert(0, address=f"{ADDRESS}[tier=free]")
     (span,) = History.of([window(0, alerts=(left,))]).spans(ADDRESS)
@@ -158,8 +181,8 @@ def test_a_mean_score_has_no_sign_and_a_shift_has() -> None:
     assert (units["mean"], units["mean shift"]) == ("rating", "score")
 
 
-def test_a_sparkline_breaks_at_a_gap_and_at_another_judge() -> None:
-    drawn = spark([0.1, 0.2, None, 0.3, 0.4, 0.5], ["a", "a", "a", "a", "b", "b"], is_share=True)
+def test_a_sparkline_breaks_at_a_gap_and_between_runs() -> None:
+    drawn = spark([0.1, 0.2, None, 0.3, 0.4, 0.5], [0, 0, 0, 0, 1, 1], is_share=True)
     assert [piece.count(" ") + 1 for piece in drawn.pieces] == [2, 2, 2], "a lone point is a dot: twice the same"
     assert len(set(drawn.pieces[1].split())) == 1
     assert spark([None, None]).last is None
