@@ -1,5 +1,6 @@
 """Report: the pages of a monitor, made anew from what its store holds."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,12 +21,12 @@ from tasks.adapters.pages import (
     write_card,
     write_pages,
 )
-from tasks.adapters.storage import Storage
+from tasks.adapters.storage import Storage, StoredObject
 from tasks.adapters.window_pages import write_missing_pages, write_window_pages
 from tasks.core.errors import StorageError, UnreadableObjectError
 from tasks.core.report.build import site_pages
-from tasks.core.report.overview import card_of, overview_page
-from tasks.core.report.places import ASSETS, MONITOR_PAGE, OVERVIEW_FOLDER, OVERVIEW_PAGE, address
+from tasks.core.report.overview import CARDS, card_of, overview_page
+from tasks.core.report.places import ASSETS, MONITOR_PAGE, OVERVIEW_FOLDER, OVERVIEW_PAGE, ROOT, address
 from tasks.core.report.site import Site
 from tasks.core.run import Job
 
@@ -70,11 +71,23 @@ def rewrite_report(config: MonitorConfig) -> str:
 def write_site(config: MonitorConfig, store: Storage, root_store: Storage) -> None:
     """Write the pages of a monitor into its `store`, and those of all monitors into the store's root."""
     site = read_site(config, store)
+    pages = site_pages(site)
     write_assets(store, ASSETS)
-    write_pages(store, site_pages(site))
+    write_pages(store, pages)
+    for place in site.written - pages.keys():
+        if "/window=" not in place:  # of a metric or a signal that is measured no more
+            store.delete(place)
     write_card(root_store, card_of(site))
     write_assets(root_store, f"{OVERVIEW_FOLDER}/assets")
-    write_pages(root_store, {OVERVIEW_PAGE: overview_page(read_cards(root_store), site.moment)})
+    write_overview(root_store, site.moment)
+
+
+def write_overview(root_store: Storage, moment: datetime) -> None:
+    """Write the page of all monitors, once more where another one left its card meanwhile, whose page ours replaces."""
+    known: Sequence[StoredObject] | None = None
+    while known != (now := root_store.list(f"{CARDS}/")):
+        known = now
+        write_pages(root_store, {OVERVIEW_PAGE: overview_page(read_cards(root_store, now), moment)})
 
 
 def read_site(config: MonitorConfig, store: Storage) -> Site:
@@ -95,5 +108,6 @@ def read_site(config: MonitorConfig, store: Storage) -> Site:
         words=read_words(store, history.newest),
         alpha=1 - config.decide.confidence,
         earlier=len(published) - len(history.windows),
+        written=frozenset(one.key for one in store.list(f"{ROOT}/") if one.key.endswith(".html")),
         moment=datetime.now(UTC),
     )

@@ -10,6 +10,7 @@ from tasks.core.manifest import Counts, EvaluatorUse, Manifest, MetricCounts
 from tasks.core.measure import Measure
 from tasks.core.quality.pass_rate import Drawn, Tally, quality_measures
 from tasks.core.report.history import History, WindowResults
+from tasks.core.report.places import interactions_page, run_page
 from tasks.core.report.site import Site
 from tasks.core.stats.rows import Rows
 from tasks.core.verdict import Direction, Severity, State, Threshold
@@ -113,6 +114,12 @@ def site(*windows: WindowResults, **fields: Any) -> Site:
         "words": {},
         "alpha": 0.05,
         "earlier": 0,
+        "written": frozenset(
+            page(one.window.key, number)
+            for one in windows
+            for number in one.revisions
+            for page in (run_page, interactions_page)
+        ),
         "moment": datetime(2026, 11, 20, 20, tzinfo=UTC),
     }
     return Site(**(given | fields))

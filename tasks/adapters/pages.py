@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from tasks.adapters.alert_books import read_book
 from tasks.adapters.results import THREADS, key, read_manifest, read_table, read_tables
-from tasks.adapters.storage import Storage, read_bytes
+from tasks.adapters.storage import Storage, StoredObject, read_bytes
 from tasks.core import measure, verdict
 from tasks.core.alert import Alert
 from tasks.core.drift.tokens import TokenDrift
 from tasks.core.drift.tokens import from_table as words_of
 from tasks.core.report.assets import assets
 from tasks.core.report.history import QUALITY, History, WindowResults
-from tasks.core.report.overview import CARDS, Card, card_place
+from tasks.core.report.overview import Card, card_place
 from tasks.core.window import key_of, start_of_key
 
 SHOWN: Final = 168  # a week of hours: what a chart can show apart, and what is read and drawn in seconds
@@ -73,11 +73,10 @@ def write_card(root_store: Storage, card: Card) -> None:
     root_store.put(card_place(card.monitor), card.model_dump_json(indent=2).encode())
 
 
-def read_cards(root_store: Storage) -> list[Card]:
-    """The cards of all monitors of a store; one that is gone, or of another version of genwatch, is left out."""
-    places = [stored.key for stored in root_store.list(f"{CARDS}/")]
+def read_cards(root_store: Storage, found: Sequence[StoredObject]) -> list[Card]:
+    """The cards of monitors, as they were listed; one that is gone, or of another version of genwatch, is left out."""
     with ThreadPoolExecutor(THREADS) as pool:
-        return [card for card in pool.map(lambda place: _card(root_store, place), places) if card is not None]
+        return [card for card in pool.map(lambda one: _card(root_store, one.key), found) if card is not None]
 
 
 def write_assets(store: Storage, folder: str) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from configs.monitor import MonitorConfig
+from tasks.adapters.locations import open_storage
 from tasks.core.report.overview import Card
 from tasks.core.run import Published
-from tasks.report import read_site, write_report
+from tasks.report import read_site, write_overview, write_report
 from tests.builders import HOUR, SIX, monitor, store_of, write_monitor_file, write_pairs
 from tests.core.report.test_pages import Read
 from tests.schedule import scheduled
@@ -59,7 +60,7 @@ def test_the_pages_show_every_window_with_its_newest_revision(ran: Ran) -> None:
     history = read_site(ran.config, store_of(ran.config)).history
     assert [(one.window.start, one.revisions) for one in history.windows] == [(SIX, (0, 1)), (SIX + HOUR, (0,))]
     assert [round(one.value or 0, 2) for one in history.points("quality.fluency.pass_rate")] == [0.25, 1.0]
-    assert "2026-11-20 06:00-07:00 ✕ breach 1 0 40" in Read(ran.page("bot/report/index.html")).text
+    assert f"{history.windows[0].window.label} ✕ breach 1 0 40" in Read(ran.page("bot/report/index.html")).text
 
 
 def test_an_alert_of_an_old_window_is_no_alert_of_the_time_line(ran: Ran) -> None:
@@ -95,6 +96,33 @@ def test_the_pages_are_made_again_from_the_store_and_pages_of_before_keep_their_
     again = Read((report / "index.html").read_text(encoding="utf-8"))
     assert [tag for tag, _ in again.tags] == [tag for tag, _ in before.tags]
     assert old.read_text() == "of a page of before"
+
+
+def test_a_page_of_what_is_measured_no_more_goes(ran: Ran) -> None:
+    report = ran.folder / "store/bot/report"
+    (report / "metric-tone.html").write_text("of a metric that the file does not name any more")
+    of_windows = set(report.glob("window=*/*.html"))
+    write_report(ran.config)
+    assert not (report / "metric-tone.html").exists()
+    assert of_windows == set(report.glob("window=*/*.html")) != set()
+
+
+def test_the_page_of_all_monitors_is_written_again_where_another_left_its_card_meanwhile(ran: Ran) -> None:
+    root = open_storage(ran.config.store)
+    other = ran.page("_report/monitors/bot.json").replace('"bot"', '"other"').encode()
+
+    class Slow:
+        """The root of a store in which another monitor leaves its card between our reading of cards and our page."""
+
+        list, read = root.list, root.read
+
+        def put(self, place: str, content: bytes) -> None:
+            root.put_if_absent("_report/monitors/other.json", other)
+            root.put(place, content)
+
+    write_overview(Slow(), SIX)  # type: ignore[arg-type]
+    root.delete("_report/monitors/other.json")
+    assert "2 monitors" in Read(ran.page("_report/index.html")).text
 
 
 def test_a_card_of_another_version_costs_that_monitor_alone(ran: Ran) -> None:

@@ -53,7 +53,7 @@ class WindowRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorView:
-    """What the page shows; `newest` is None before the first window."""
+    """What the page shows; `newest` is None before the first window, `written` are the pages that can be linked to."""
 
     description: str
     newest: WindowResults | None
@@ -65,6 +65,7 @@ class MonitorView:
     has_corrected: bool
     windows: Sequence[WindowRow]
     earlier: int
+    written: frozenset[str]
 
 
 def monitor_page(site: Site, places: Mapping[str, str]) -> Page:
@@ -86,6 +87,7 @@ def monitor_page(site: Site, places: Mapping[str, str]) -> Page:
         has_corrected=any(row.corrected is not None for row in rows),
         windows=[_window_row(one) for one in reversed(history.windows)],
         earlier=site.earlier,
+        written=site.written,
     )
     return Page(
         place=MONITOR_PAGE,

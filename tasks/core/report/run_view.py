@@ -7,15 +7,15 @@ from typing import Final
 
 from tasks.core.alert import Alert
 from tasks.core.manifest import Counts, Manifest, MetricCounts, ReadObject
+from tasks.core.report.signals import WORST_FIRST
 from tasks.core.report.view import shortened
-from tasks.core.verdict import State, Verdict
+from tasks.core.verdict import Verdict
 from tasks.core.window import Window
 
 MOST_OBJECTS: Final = 200
 MOST_LINES: Final = 100
 CONTENT_CHARACTERS: Final = 300
 OBJECT_CHARACTERS: Final = 1_000
-WORST_FIRST: Final = (State.BREACH, State.UNDECIDED, State.NO_DATA, State.OK)
 WIDTH: Final = 100.0
 PICTURES: Final = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 

@@ -16,8 +16,8 @@ class Site:
     """A monitor as its pages show it: what its file says, the windows shown, and the alerts as they are now.
 
     `words` are by role those that have most to do with the drift of the newest window, and `alpha` is the level at
-    which texts count as different. `earlier` counts the windows that the store holds beside those shown; `moment` is
-    when the pages are written.
+    which texts count as different. `earlier` counts the windows that the store holds beside those shown, `written`
+    are the places of the pages that it has; `moment` is when the pages are written.
     """
 
     monitor: str
@@ -31,6 +31,7 @@ class Site:
     words: Mapping[str, Sequence[TokenDrift]]
     alpha: float
     earlier: int
+    written: frozenset[str]
     moment: datetime
 
 

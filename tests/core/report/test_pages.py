@@ -10,7 +10,7 @@ from tasks.core.alert import Status
 from tasks.core.report.assets import SCRIPTS, assets
 from tasks.core.report.build import site_pages
 from tasks.core.report.overview import Card, card_of, overview_page
-from tasks.core.report.places import MONITOR_PAGE
+from tasks.core.report.places import MONITOR_PAGE, run_page
 from tasks.core.report.render import POLICY, relative
 from tasks.core.report.words import value_of
 from tasks.core.verdict import Severity, State
@@ -177,6 +177,11 @@ def test_every_revision_of_every_window_is_linked() -> None:
     ]
 
 
+def test_a_run_whose_pages_are_not_there_is_not_linked() -> None:
+    page = first(window(0), window(1), written=frozenset({run_page(window(1).window.key, 0)}))
+    assert [one["href"] for one in page.of("a") if "rev=" in str(one["href"])] == ["window=20261120T0700Z/rev=0.html"]
+
+
 def test_a_change_is_told_in_points_but_not_across_judges() -> None:
     assert "−10.0 points" in first(window(0, 90), window(1, 80)).text
     assert "points" not in first(window(0, 90), window(1, 80, judge="judge-b-0")).text
@@ -190,7 +195,7 @@ def test_what_does_not_hold_is_told_the_worst_first() -> None:
     verdicts = [replace(held, state=state, explanation=f"limit {name}") for name, state in states.items()]
     text = first(replace(newest, verdicts=verdicts)).text
     text = text[text.index("Limits that do not hold") :]
-    assert [one for one in re.findall(r"limit (\w)", text)] == ["b", "a", "d"]
+    assert re.findall(r"limit (\w)", text) == ["b", "a", "d"]
 
 
 def test_a_monitor_without_a_window_has_a_page_that_says_so() -> None:
