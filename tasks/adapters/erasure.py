@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from tasks.adapters.results import read_table, write_table
 from tasks.adapters.storage import Storage, read_bytes
+from tasks.core.drift.words import words
 from tasks.core.errors import ErasureError
 from tasks.core.records.facts import hashed
 from tasks.core.records.sample import key_of
@@ -23,6 +24,7 @@ from tasks.core.report.places import ASSETS
 from tasks.core.report.script import text_forms
 
 DISTINCTIVE_CHARACTERS: Final = 6
+WORDS: Final = "words/"
 OF_A_CALL: Final = ("interaction_id", "correlation_id", "user")
 BY_INTERACTION: Final = (
     "interactions/",
@@ -118,7 +120,7 @@ def remains(store: Storage, subject: Subject) -> Iterator[str]:
             yield stored.key
         if stored.key.startswith("users/") and pc.any(pc.is_in(table["user"], marks.hashed)).as_py():
             yield stored.key
-        told = marks.told if _is_unusable(stored.key) else marks.named
+        told = marks.told if _is_unusable(stored.key) else marks.token if stored.key.startswith(WORDS) else marks.named
         texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
         if any(_mentions(table[name], told).true_count for name in texts):
             yield stored.key
@@ -131,7 +133,8 @@ class _Marks:
     """By what rows of a subject are known: interaction IDs, keys of halves, and mentions.
 
     `told` is any word of unusable lines that is a name of the subject. `named` is what tells of it for sure: a name
-    like 42 stands for many things, and is one of the subject only as a whole text.
+    like 42 stands for many things, and is one of the subject only as a whole text. `token` is that of words that
+    changed, which are kept in small letters.
     """
 
     ids: pa.Array
@@ -140,19 +143,21 @@ class _Marks:
     keys: pa.Array
     told: re.Pattern[str]
     named: re.Pattern[str]
+    token: re.Pattern[str]
 
     @classmethod
     def of(cls, subject: Subject) -> "_Marks":
         keys = [key_of(one).bytes for one in subject.correlations]
+        names = subject.names.union(*(found for one in subject.names if len(found := words(one)) == 1))
+        named = f"{_word(filter(_is_distinctive, names))}|{_whole(names)}"
         return cls(
             ids=pa.array(sorted(subject.interactions), pa.string()),
             hashed=pa.array([] if subject.hashed is None else [subject.hashed], pa.uint64()),
             names=pa.array(sorted(subject.names), pa.string()),
             keys=pa.array(keys, pa.binary(16)),
             told=re.compile(_word(subject.names)),
-            named=re.compile(
-                f"{_word(filter(_is_distinctive, subject.names))}|{_whole(subject.names)}",
-            ),
+            named=re.compile(named),
+            token=re.compile(rf"{named}|\A(?:{_forms(names)})\Z"),
         )
 
 
@@ -166,8 +171,8 @@ def _rule(place: str, marks: _Marks) -> Callable[[pa.Table], pa.Array] | None:
         return lambda table: pc.or_(
             pc.is_in(_binary(table["key"]), marks.keys), pc.fill_null(_of_user(table, marks), fill_value=False)
         )
-    if place.startswith("words/"):
-        return lambda table: _mentions(table["token"], marks.named)
+    if place.startswith(WORDS):
+        return lambda table: _mentions(table["token"], marks.token)
     if _is_unusable(place):
         return lambda table: _mentions(table["content"], marks.told)
     return None

@@ -15,7 +15,7 @@ from tasks.adapters.storage_file import FileStorage
 from tasks.collect import collect_window
 from tasks.core.drift.tokens import TokenDrift, from_table, to_table
 from tasks.core.errors import ErasureError
-from tasks.core.report.places import interactions_page
+from tasks.core.report.places import DRIFT_PAGE, interactions_page
 from tasks.report import rewrite_report
 from tasks.retain import forget, retain_store
 from tests.builders import (
@@ -175,15 +175,18 @@ def test_one_interaction_is_forgotten_by_the_id_of_its_call(tmp_path: Path) -> N
     assert forget(config, user=None, interaction="call-7").get("interactions", 0) == 0
 
 
-def test_a_name_is_forgotten_among_the_words_that_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", ["wonderland", "Wonderland", "Alice", "bob"])
+def test_a_name_is_forgotten_among_the_words_that_changed_and_on_their_page(tmp_path: Path, user: str) -> None:
+    """Words are kept in small letters."""
     store = store_of(monitor(tmp_path))
+    store.put(DRIFT_PAGE, f'<script type="application/json">{{"prompt":[["{user.lower()}",0.5]]}}</script>'.encode())
     place = key("words", WINDOW.key, 0)
     said = [
         TokenDrift(token=token, share_before=0, share_now=0.5, contribution=0.5, part=0.5)
-        for token in ("wonderland", "refund")
+        for token in (user.lower(), "refund")
     ]
     write_table(store, place, to_table({"prompt": said}))
-    assert forget(monitor(tmp_path), user="wonderland", interaction=None) == {"words": 1}
+    assert forget(monitor(tmp_path), user=user, interaction=None) == {"words": 1, "report": 1}
     assert from_table(read_table(store, place)) == {"prompt": said[1:]}
 
 
