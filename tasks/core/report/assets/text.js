@@ -64,11 +64,17 @@ globalThis.genwatch = {};
     return made;
   };
 
+  /** Whether a spreadsheet could take a text for a formula; as tasks/core/spreadsheet.py has it. */
+  function isRisky(text) {
+    const [first] = text.replace(/^[\p{Cc}\p{Cf}\p{Z}]+/u, "");
+    return /^['\t\r\n]/.test(text) || (first !== undefined && "=+-@".includes(first.normalize("NFKC")[0]));
+  }
+
   /** One cell of CSV; a text that a spreadsheet would take for a formula begins with an apostrophe. */
   function cell(value) {
     if (value === null || value === undefined) return "";
     if (typeof value === "number") return String(value);
-    const text = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+    const text = isRisky(value) ? "'" + value : value;
     return /[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
   }
 
