@@ -3,8 +3,10 @@
 import csv
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,6 +18,7 @@ from tasks.core.report.build import site_pages
 from tasks.core.report.overview import card_of, overview_page
 from tasks.core.report.places import ASSETS, OVERVIEW_FOLDER, OVERVIEW_PAGE
 from tasks.core.report.words import value_of
+from tasks.core.spreadsheet import guarded
 from tests.builders import HOUR, SIX
 from tests.histories import alert, measure, site, window
 from tests.servers.browser import serve_folder
@@ -33,6 +36,8 @@ PAGES = (
 )
 RATE = "#rate-fluency"
 UNITS = ("share", "score", "rating", "ratio", "dollars", "ms", "seconds", "rows", "tokens")
+FIRST = ("", " ", "\t", "\n", "\r", "\u00a0", "\u200b", "\u2028", "\ufeff", "\x00", "'")
+SIGNS = [*"=+-@", *(chr(one) for one in range(0x80, 0x10000) if normalize("NFKC", chr(one))[:1] in {*"=+-@"})]
 VALUES = (None, 0.0, 0.0000123456, 0.00123456, 0.4, -0.5, 1.0, 12.5, 999.96, 1234.5, 12345678.0)
 
 
@@ -188,6 +193,13 @@ def test_a_chart_is_downloaded_as_csv_in_which_no_name_is_a_formula(page: Page, 
     assert len(rows) == 1 + HOURS
 
 
+def test_a_cell_is_guarded_by_the_script_as_by_the_commands(page: Page, folder: Path) -> None:
+    open_page(page, folder)
+    texts = [f"{before}{sign}1" for before in FIRST for sign in ["", *SIGNS]] + ["", "a=1", "1+1", "é"]
+    cells = page.evaluate("(texts) => texts.map((text) => genwatch.csv([[text]]))", texts)
+    assert ["".join(*csv.reader(StringIO(cell, newline=""))) for cell in cells] == [guarded(text) for text in texts]
+
+
 def test_a_chart_is_downloaded_as_an_image(page: Page, folder: Path) -> None:
     open_page(page, folder)
     table_of(page, RATE)
@@ -249,6 +261,22 @@ def test_what_is_printed_has_every_table(page: Page, folder: Path) -> None:
     assert page.locator("figure[data-drawn]").count() == panels.count()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.figures[open]").count() == 0
+
+
+def test_charts_are_printed_in_the_colours_of_paper_and_as_wide_as_it(page: Page, folder: Path) -> None:
+    open_page(page, folder)
+    stroke = page.locator(f"{RATE} svg path[stroke-dasharray]").first
+    of_paper = stroke.get_attribute("stroke")
+    page.emulate_media(color_scheme="dark")
+    expect(stroke).not_to_have_attribute("stroke", of_paper or "")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert stroke.get_attribute("stroke") == of_paper
+    page.emulate_media(media="print", color_scheme="dark")
+    page.locator(f"{RATE} .chart").evaluate("(place) => (place.style.width = '100px')")
+    assert page.locator(f"{RATE} svg").evaluate("(svg) => svg.getBoundingClientRect().width") <= 100
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(stroke).not_to_have_attribute("stroke", of_paper or "")
 
 
 def test_a_monitor_falls_silent_while_the_page_is_open_or_lies_about(page: Page, folder: Path) -> None:

@@ -66,7 +66,7 @@
       for (const event of ["pointerleave", "blur"]) text.addEventListener(event, () => figure.tip && figure.tip.remove());
       svg.append(text);
     }
-    sky.replaceChildren(svg, zoom(svg, width));
+    sky.replaceChildren(zoom(svg, width), svg);
   }
 
   function show(figure, sky, text, word) {

@@ -158,6 +158,13 @@
     }
   }, { rootMargin: "200px" });
 
+  const drawing = (chart) => chart.getDom().querySelector("svg");
+
+  /** Let a chart be as wide as paper has room for. */
+  function frame(chart) {
+    drawing(chart).setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+  }
+
   genwatch.start = function () {
     const panels = new Map(source.panels.map((panel) => [panel.id, panel]));
     for (const node of document.querySelectorAll("figure[data-panel]")) {
@@ -168,13 +175,20 @@
     }
     let opened = [];
     addEventListener("beforeprint", function () {
+      document.documentElement.dataset.printing = "true"; // the colours of paper, whatever those of the screen are
       opened = [...document.querySelectorAll("details.figures:not([open])")];
       for (const figure of figures.values()) {
         draw(figure);
         fill(figure);
+        if (figure.chart) frame(figure.chart);
       }
       for (const details of opened) details.open = true;
     });
-    addEventListener("afterprint", () => opened.forEach((details) => (details.open = false)));
+    addEventListener("afterprint", function () {
+      delete document.documentElement.dataset.printing;
+      for (const details of opened) details.open = false;
+      for (const { chart } of figures.values()) if (chart) drawing(chart).removeAttribute("viewBox");
+      genwatch.redraw();
+    });
   };
 })(globalThis.genwatch);
