@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.servers.azurite import ACCOUNT, KEY, Azurite, azurite_program, serve_azurite
 from tests.servers.s3 import ADMIN, S3Server, serve_s3
 
+settings.register_profile("suite", deadline=None, max_examples=50)  # a busy machine breaks no law
+settings.load_profile("suite")
 SHARED_DATA = Path(os.environ.get("GENWATCH_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
@@ -69,13 +72,13 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of the Prefect server run in one process: it starts once, and its database is never shared.
+    """Tests of the Prefect server run in two processes, those of the docs and all others, each with its own server.
 
-    So do the tests of the browser: there is one at a time.
+    Those of the browser run in one: there is one at a time.
     """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "prefect_server" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("prefect"))
+            item.add_marker(pytest.mark.xdist_group("docs" if item.path.parent.name == "docs" else "prefect"))
         elif "browser" in fixtures:
             item.add_marker(pytest.mark.xdist_group("browser"))
