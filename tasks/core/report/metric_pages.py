@@ -139,7 +139,8 @@ def _by_segment(metric: Metric, segments: Sequence[Measure], history: History) -
     for number, by in enumerate(dict.fromkeys(one.segment_by for one in segments)):
         own = sorted((one for one in segments if one.segment_by == by), key=lambda one: (-one.n, str(one.segment)))
         drawn = own[:LINES]
-        note = f"The {LINES} largest of {len(own)} segments; the table below has all." if len(own) > LINES else ""
+        rest = "; the table below has all" if len(segments) <= ROWS else ""
+        note = f"The {LINES} largest of {len(own)} segments{rest}." if len(own) > LINES else ""
         yield Panel(
             id=f"segments-{number}",
             title=f"Pass rate by {named(str(by))}",

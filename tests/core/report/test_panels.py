@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,14 @@ def test_what_is_made_of_scores_is_not_joined_across_judges() -> None:
         assert history.runs(one.address) == [0, 1]
         assert len(history.breaks(one.address)) == 1
     assert history.runs(other.address) == [0, 0]
+
+
+@pytest.mark.parametrize(("count", "rest"), [(8, None), (200, "; the table below has all."), (201, ".")])
+def test_segments_that_are_not_drawn_are_told_and_where_they_are(count: int, rest: str | None) -> None:
+    parts = [measure(ADDRESS, 0.5, segment_by="tier", segment=str(number)) for number in range(count)]
+    (page,) = metric_pages(site(window(0, 90, *parts)))
+    (panel,) = [one for one in page.panels if one.choice]
+    assert panel.note == ("" if rest is None else f"The 8 largest of {count} segments{rest}")
 
 
 def test_an_alert_on_a_segment_is_shown_where_the_measure_is() -> None:
