@@ -91,6 +91,8 @@ def _loaded(name: str, key: str) -> object:
         raise ConfigError(message) from error
     except HTTPError as error:
         what = type(error).__name__
-        message = f"{key}: Prefect's server does not give the block {name} ({what}); see whether it is up, and try again"
+        message = (
+            f"{key}: Prefect's server does not give the block {name} ({what}); see whether it is up, and try again"
+        )
         raise ConfigError(message) from error
     return block

@@ -78,7 +78,10 @@ def test_a_digest_names_what_is_open_and_the_pass_rates() -> None:
             report="https://reports.example/bot",
         )
     )
-    assert found.subject == "bot: 0 opened, 0 recovered, 12 still open in 24 windows, 2026-11-20 06:00 – 2026-11-20 07:00 UTC"
+    assert (
+        found.subject
+        == "bot: 0 opened, 0 recovered, 12 still open in 24 windows, 2026-11-20 06:00 – 2026-11-20 07:00 UTC"
+    )
     assert "- and 2 more" in found.body
     assert "- relevance: 0.800 of 240 judged, unknown the period before" in found.body
     assert found.body.endswith("Report: https://reports.example/bot")

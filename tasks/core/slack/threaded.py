@@ -2,6 +2,7 @@
 
 from tasks.core.alert import Event
 from tasks.core.news import News, Notice
+from tasks.core.sentence import figure
 from tasks.core.slack.block import (
     SENTENCE_LIMIT,
     SIGNS,
@@ -16,7 +17,6 @@ from tasks.core.slack.block import (
     section,
 )
 from tasks.core.slack.compact import Mentions, called, course, line
-from tasks.core.sentence import figure
 from tasks.core.verdict import Direction
 
 BOUNDS = {Direction.MIN: "at least", Direction.MAX: "at most"}

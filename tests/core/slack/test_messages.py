@@ -229,7 +229,8 @@ def test_a_digest_tells_rates_beside_those_of_the_period_before() -> None:
     )
     found = shown(sent(digest_message(digest)))
     assert found.startswith(
-        "bot: 1 opened, 0 recovered, 1 still open in 24 windows, 2026-11-20 06:00 – 2026-11-20 07:00 UTC\nOpened\n🔴 rel"
+        "bot: 1 opened, 0 recovered, 1 still open in 24 windows, 2026-11-20 06:00 – 2026-11-20 07:00 UTC"
+        "\nOpened\n🔴 rel"
     )
     assert "Recovered" not in found
     assert "relevance: 0.923 of 1,240 rows, 0.950 the period before" in found
