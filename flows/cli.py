@@ -11,6 +11,7 @@ import typer
 from flows.alerting import app as alerts
 from flows.exporting import EXAMPLES, export
 from flows.options import TIMES, Config, End, Start
+from flows.reporting import REPORT_EXAMPLES, report
 from flows.tracing import EXAMPLE, show
 from tasks.core.errors import ConfigError, MonitorError
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 WRONG: Final = 2
 BREACH: Final = 3
-MONITORS: Final = Path("configs/monitors")
 QUIET: Final = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts, name="alerts")
 app.command(epilog=EXAMPLES)(export)
+app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=EXAMPLE)(show)
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log lines too.")]
 
@@ -179,29 +180,6 @@ def deploy(
     check_prefect(must_be_set=True)
     for line in register(monitors, pool):
         typer.echo(line)
-
-
-@app.command(epilog="Example: genwatch report configs/monitors/support-bot.yaml\n\nExample: genwatch report --all")
-def report(
-    configs: Annotated[
-        list[Path] | None, typer.Argument(metavar="CONFIG...", help="The monitor files; with --all, folders of them.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every monitor file of the folder configs/monitors.")] = False,  # noqa: FBT002
-) -> None:
-    """Write the report of monitors anew from what their stores hold, and the page of all monitors; nothing is run."""
-    if not configs and not every:
-        message = "name a monitor file, or give --all"
-        raise ConfigError(message)
-    given = configs or [MONITORS]
-    paths = [path for folder in given for path in sorted(folder.glob("*.yaml"))] if every else given
-    if not paths:
-        message = f"there is no monitor file in {', '.join(map(str, given))}; name one, or its folder"
-        raise ConfigError(message)
-    monitors = [_load(path) for path in paths]
-    from tasks.report import rewrite_report  # noqa: PLC0415  a second
-
-    for monitor in monitors:
-        typer.echo(f"{monitor.name}: {rewrite_report(monitor)}")
 
 
 @app.command("import-azure", epilog="Example: genwatch import-azure schedule.yaml --out shop-quality.yaml")

@@ -65,8 +65,8 @@ def monitor(
         _rename(f"{config.name} {span_label([job.window for job in jobs])}")
     with tags(TAG, config.name):  # a run of a window has none of its deployment's
         published = [watched(config, job, replay=replay) for job in jobs]
-    retain(config, scheduled_time())
-    if published:
+    gone = retain(config, scheduled_time())
+    if published or gone:  # the pages show nothing that is not kept any more
         report(config)
     return final_state(published)
 

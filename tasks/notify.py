@@ -9,7 +9,7 @@ from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from configs.monitor import MonitorConfig
-from tasks.adapters.alert_books import Place, mark_untold, unmark_untold, untold_books, write_book
+from tasks.adapters.alert_books import Place, unmark_untold, untold_books, write_book
 from tasks.adapters.channels import open_channel
 from tasks.adapters.digests import due_digests, read_digest, record_digest
 from tasks.adapters.locations import open_storage
@@ -151,8 +151,6 @@ def _books(store: Storage, job: Job, alerts: Sequence[Alert]) -> Books:
         if window == job.window.key and revision < job.revision:
             unmark_untold(store, window, revision)
     own = AlertBook(alerts=tuple(alerts), amends=not job.is_newest)
-    if own.amends and any(alert.news for alert in own.alerts):
-        mark_untold(store, *_place(job))
     return {_place(job): own} | {place: book for place, book in waiting.items() if place[0] != job.window.key}
 
 

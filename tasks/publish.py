@@ -10,7 +10,7 @@ from prefect.logging import get_run_logger
 
 from configs.load import config_hash, evidence_hash
 from configs.monitor import MonitorConfig
-from tasks.adapters.alert_books import write_book
+from tasks.adapters.alert_books import mark_untold, write_book
 from tasks.adapters.judgements import read_judgements
 from tasks.adapters.locations import open_storage
 from tasks.adapters.results import (
@@ -49,6 +49,8 @@ def publish(config: MonitorConfig, job: Job, outcome: Outcome) -> Published:
     view = write_results(config, job, manifest, outcome, store)
     published = _published(config, manifest, job, outcome.assessed.verdicts)
     show_artifacts(config, view, outcome.assessed.measures, published)
+    if not job.is_newest and any(alert.news for alert in outcome.assessed.alerts):
+        mark_untold(store, job.window.key, job.revision)  # no window follows it that would tell what it amends
     commit(store, manifest)
     log = get_run_logger()
     log.info("published revision %d in %s", job.revision, published.results)

@@ -60,7 +60,11 @@ def _open_file(root: str, *, create: bool) -> Storage:
         message = f"{root}: a local folder is file:///folder, with %23 for # and %3F for ?; correct the location"
         raise StorageError(message)
     if create:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"{root}: the folder cannot be made ({error.strerror}); correct the location, or its rights"
+            raise StorageError(message) from error
     if not folder.is_dir():
         message = f"{root}: there is no such folder; correct the location"
         raise StorageError(message)

@@ -7,7 +7,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from tasks.adapters.slack_errors import ONE_MESSAGE, TIMEOUT_S, UNANSWERED, refusal, retry_handlers, unreachable
+from tasks.adapters.slack_errors import (
+    ONE_MESSAGE,
+    TIMEOUT_S,
+    UNANSWERED,
+    refusal,
+    retry_handlers,
+    unheard,
+    unreachable,
+)
 from tasks.core.alert import Event
 from tasks.core.news import Delivered, Digest, News, Notice
 from tasks.core.slack.block import Message
@@ -61,7 +69,13 @@ class SlackBot:
         return None
 
     def _client(self) -> WebClient:
-        return WebClient(self.token, base_url=self.api_url, timeout=TIMEOUT_S, retry_handlers=retry_handlers())
+        return WebClient(
+            self.token,
+            base_url=self.api_url,
+            timeout=TIMEOUT_S,
+            retry_handlers=retry_handlers(),
+            logger=unheard(),
+        )
 
     def _told(self, client: WebClient, news: News, notice: Notice) -> str:
         """The reference of the thread in which the alert is told; anew where its first message is not there any more.

@@ -1,5 +1,6 @@
 """What Slack answers when it takes no message, in one sentence with the remedy; no secret is in it."""
 
+import logging
 import re
 from collections.abc import Mapping
 from http.client import HTTPException
@@ -44,6 +45,11 @@ REMEDIES: Final[Mapping[str, str]] = {
 }
 UNANSWERED: Final = (SlackClientError, URLError, HTTPException, OSError, ValueError)  # what its clients let through
 ONE_MESSAGE: Final = {code for code, remedy in REMEDIES.items() if remedy == DEFECT}  # another one may be taken
+
+
+def unheard() -> logging.Logger:
+    """A logger of its own that nobody hears: Slack's clients log addresses, which are secrets, and each attempt."""
+    return logging.Logger("slack", level=logging.CRITICAL + 1)  # noqa: LOG001  none that a handler of the process has
 
 
 def retry_handlers() -> list[RetryHandler]:

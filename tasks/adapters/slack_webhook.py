@@ -5,7 +5,7 @@ from typing import Final
 
 from slack_sdk.webhook import WebhookClient
 
-from tasks.adapters.slack_errors import TIMEOUT_S, UNANSWERED, retry_handlers, unreachable, webhook_refusal
+from tasks.adapters.slack_errors import TIMEOUT_S, UNANSWERED, retry_handlers, unheard, unreachable, webhook_refusal
 from tasks.core.news import Delivered, Digest, News
 from tasks.core.slack.block import Message
 from tasks.core.slack.compact import Mentions, compact
@@ -32,7 +32,7 @@ class SlackWebhook:
 
     def _send(self, message: Message) -> str | None:
         """Why it could not be delivered; rate limits, server errors and broken connections are tried again."""
-        client = WebhookClient(self.url, timeout=TIMEOUT_S, retry_handlers=retry_handlers())
+        client = WebhookClient(self.url, timeout=TIMEOUT_S, retry_handlers=retry_handlers(), logger=unheard())
         blocks = [dict(block) for block in message.blocks]
         try:
             response = client.send(text=message.text, blocks=blocks, unfurl_links=False, unfurl_media=False)

@@ -187,6 +187,17 @@ def test_a_lasting_fault_of_a_webhook_is_said_without_it(slack: Slack, reply: Re
     assert "sesame" not in why
 
 
+@pytest.mark.parametrize("way", ["bot", "webhook"])
+def test_no_secret_and_no_address_is_logged_however_much_is(
+    slack: Slack, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.refuses = [Reply(status=500), Reply(status=404, content=b"no_service")]
+    channel = bot(slack) if way == "bot" else webhook(slack)
+    with caplog.at_level("DEBUG"):
+        assert channel.tell(news(notice())).failures
+    assert "slack" not in {record.name.partition(".")[0].partition("_")[0] for record in caplog.records}
+
+
 def test_an_unreachable_slack_is_said_without_its_secret() -> None:
     channel = SlackWebhook(url="http://127.0.0.1:9/services/T0/B0/sesame", mentions={})
     (why,) = channel.tell(news(notice())).failures.values()

@@ -156,6 +156,21 @@ def test_genwatch_report_writes_pages_of_one_and_of_all_monitors(tmp_path: Path)
     assert "No window has been run yet" in (tmp_path / "store/bot/report/index.html").read_text()
 
 
+def test_a_monitor_whose_store_refuses_keeps_no_other_from_its_report(tmp_path: Path) -> None:
+    path = write_monitor_file(tmp_path)
+    (tmp_path / "file").write_text("no folder")
+    broken = path.read_text().replace((tmp_path / "store").as_uri(), (tmp_path / "file/store").as_uri())
+    (tmp_path / "a-first.yaml").write_text(broken.replace("name: bot", "name: broken"))
+    found = subprocess.run(
+        [sys.executable, "-m", "flows", "report", "--all", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert found.stdout == f"bot: {(tmp_path / 'store/bot/report/index.html').as_uri()}\n"
+    (line,) = found.stderr.splitlines()
+    assert line.startswith(f"genwatch: broken: {(tmp_path / 'file/store').as_uri()}")
+    assert "the folder cannot be made (Not a directory)" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [([], "name a monitor file, or give --all"), (["--all", "docs"], "there is no monitor file in docs")],
