@@ -82,6 +82,7 @@ def open_page(page: Page, folder: Path, place: str = PAGES[0], fragment: str = "
 def table_of(page: Page, panel: str) -> list[list[str]]:
     """The rows of a panel's table, which is built when it is opened."""
     page.locator(f"{panel} details.figures summary").click()
+    page.locator(f"{panel} tbody tr").first.wait_for()
     return [row.locator("td").all_inner_texts() for row in page.locator(f"{panel} tbody tr").all()]
 
 
