@@ -69,20 +69,3 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the shared data sets are not at {SHARED_DATA}; set GENWATCH_SHARED_DATA")
     return SHARED_DATA
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the Prefect server run in two processes, those of the docs and all others, each with its own server.
-
-    Those of the browser run in one: there is one at a time. Tests that share a fixture of their file run in one too, so
-    that it is made once.
-    """
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "prefect_server" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("docs" if item.path.parent.name == "docs" else "prefect"))
-        elif "browser" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif any(found[-1].scope == "module" for found in item._fixtureinfo.name2fixturedefs.values()):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
