@@ -34,7 +34,6 @@ NANO = 10**9
 PARTS = {"": "value", "low": "low", "high": "high", "rows": "n"}
 EMPTY = Window(start=SIX + HOUR, end=SIX + 2 * HOUR)
 FIRST = job()
-pytestmark = pytest.mark.xdist_group("exports")
 
 
 def judge(received: Received) -> Reply:
