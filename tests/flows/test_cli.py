@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL
 
 from tests.builders import write_monitor_file, write_pairs
 
@@ -18,6 +19,11 @@ def genwatch(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     return subprocess.run(
         [*GENWATCH, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=settings | environment
     )
+
+
+def served() -> dict[str, str]:
+    """The environment in which a command speaks to the server of the tests."""
+    return {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
 
 
 def monitor_file(folder: Path) -> Path:
@@ -83,12 +89,13 @@ def test_a_monitor_that_leaves_its_format_to_check_is_neither_run_nor_deployed(t
         assert sentence in found.stderr
 
 
+@pytest.mark.usefixtures("prefect_server")
 def test_a_misspelt_column_is_found_by_check_and_said_by_the_run(tmp_path: Path) -> None:
     path = monitor_file(tmp_path)
     path.write_text(path.read_text().replace("question", "qestion").replace("every: 1h", ""))
     shifted = path.read_text() + "window: {every: 7d, grace: 0s}\n"
     path.write_text(shifted)
-    found = genwatch("run", str(path), "--window-start", "2026-11-16T00:00Z", PREFECT_HOME=str(tmp_path / "prefect"))
+    found = genwatch("run", str(path), "--window-start", "2026-11-16T00:00Z", **served())
     assert "the field qestion is in none of the 40 sampled interactions" in " ".join(found.stdout.split())
 
 
@@ -115,9 +122,10 @@ def test_a_prefect_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert "PREFECT_API_URL is not set" in unset.stderr
 
 
+@pytest.mark.usefixtures("prefect_server")
 def test_run_prints_verdicts_and_a_breach_fails_only_where_asked(tmp_path: Path) -> None:
     path = monitor_file(tmp_path)
-    home = {"PREFECT_HOME": str(tmp_path / "prefect")}
+    home = served()
     window = ["--window-start", "2026-11-20T06:00Z"]
     found = genwatch("run", str(path), *window, "--fail-on-breach", COLUMNS="200", **home)
     assert found.returncode == 3, found.stderr
