@@ -105,7 +105,7 @@ def test_a_silent_collector_opens_an_alert_and_is_no_zero(tmp_path: Path) -> Non
     assert told(silent)["operations.requests.count"] == "no_data"
     assert found["operations.requests.count"].value is None
     book = json.loads((tmp_path / f"store/bot/{key('alerts', silent.window.key, 0, 'json')}").read_text())
-    assert [(alert["address"], alert["event"]) for alert in book["alerts"]] == [(address, "opened")]
+    assert [(alert["address"], alert["emits"]) for alert in book["alerts"]] == [(address, "opened")]
 
 
 def test_every_family_is_measured_for_each_segment(tmp_path: Path) -> None:

@@ -292,7 +292,7 @@ def test_ids_that_differ_in_one_of_many_characters_are_different(tmp_path: Path)
 
 TIMES = {
     "offset": '"2026-11-20T08:05:00+02:00"',
-    "western offset": '"2026-11-20T01:05:00–05:00"',
+    "western offset": '"2026-11-20T01:05:00-05:00"',
     "offset over midnight": '"2026-11-21T05:35:00+23:30"',
     "no offset is UTC": '"2026-11-20T06:05:00"',
     "a blank for the T": '"2026-11-20 06:05:00Z"',
