@@ -12,7 +12,7 @@ from prefect.testing.utilities import prefect_test_harness
 from tests.servers.azurite import ACCOUNT, KEY, Azurite, azurite_program, serve_azurite
 from tests.servers.s3 import ADMIN, S3Server, serve_s3
 
-settings.register_profile("suite", deadline=None, max_examples=30)  # a busy machine breaks no law
+settings.register_profile("suite", deadline=None)  # a busy machine breaks no law
 settings.load_profile("suite")
 SHARED_DATA = Path(os.environ.get("GENWATCH_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

@@ -109,6 +109,7 @@ def test_every_page_opens_from_disk_and_from_a_server_without_a_fault(page: Page
         for number in range(charts.count()):
             charts.nth(number).scroll_into_view_if_needed()
             charts.nth(number).locator("svg path").first.wait_for(state="attached")
+        assert charts.count() == charts.locator("svg").count()
 
 
 def test_hovering_tells_the_value_its_interval_the_judge_and_the_revision(page: Page, folder: Path) -> None:

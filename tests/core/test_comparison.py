@@ -211,7 +211,7 @@ def test_values_that_are_not_finite_do_not_count() -> None:
 
 
 @given(ROWS, ROWS, st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_order_of_rows_makes_no_difference_and_exchanging_versions_turns_it(
     a: list[tuple[float, str]], b: list[tuple[float, str]], rng: random.Random
 ) -> None:
@@ -228,7 +228,7 @@ def test_the_order_of_rows_makes_no_difference_and_exchanging_versions_turns_it(
 
 
 @given(ROWS, ROWS, st.integers(-50, 50))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_constant_added_to_both_versions_changes_nothing(
     a: list[tuple[float, str]], b: list[tuple[float, str]], added: int
 ) -> None:
@@ -241,7 +241,7 @@ def test_a_constant_added_to_both_versions_changes_nothing(
 
 
 @given(ROWS, ROWS, st.integers(2, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_copies_of_a_row_in_its_own_session_say_nothing_new(
     a: list[tuple[float, str]], b: list[tuple[float, str]], copies: int
 ) -> None:
@@ -260,7 +260,7 @@ def test_copies_of_a_row_in_its_own_session_say_nothing_new(
 
 
 @given(ROWS, ROWS, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_p_value_is_below_alpha_where_the_interval_excludes_no_difference(
     a: list[tuple[float, str]], b: list[tuple[float, str]], confidence: float
 ) -> None:
@@ -272,7 +272,7 @@ def test_the_p_value_is_below_alpha_where_the_interval_excludes_no_difference(
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_pairs_turn_as_versions_are_exchanged_and_do_not_mind_their_order(
     rows: list[tuple[float, str]], rng: random.Random
 ) -> None:
@@ -336,7 +336,7 @@ def test_rows_are_needed_up_to_the_least_and_up_to_five_sessions() -> None:
 
 
 @given(ROWS, ROWS, st.floats(0.01, 100), st.integers(1, 20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_smaller_margin_and_more_tests_need_no_fewer_rows(
     a: list[tuple[float, str]], b: list[tuple[float, str]], margin: float, tests: int
 ) -> None:
@@ -482,7 +482,7 @@ ODD = st.sampled_from([[0.0, 1.0], [5.0], [1e-300, 3.0, 1e149], [0.0, 1.0, 2.0],
 
 
 @given(ODD, st.integers(0, 2**32), st.sampled_from([None, "x", "xyz"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_values_give_figures_or_none(pool: list[float], seed: int, names: str | None) -> None:
     rng = np.random.default_rng(seed)
     n, m = (int(count) for count in rng.integers(1, 30, 2))

@@ -213,7 +213,7 @@ def test_an_interval_holds_the_estimate_and_shares_stay_in_range(
             assert not found.is_share or (interval[0] >= 0 and interval[1] <= 1)
 
 
-@settings(max_examples=50)
+@settings(max_examples=300)
 @given(ROWS, CONFIDENCES, st.floats(-0.2, 1.2))
 def test_a_limit_lies_outside_the_interval_exactly_where_its_p_value_is_small(
     rows: list[tuple[bool, str | None, int]], confidence: float, place: float

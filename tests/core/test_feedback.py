@@ -168,7 +168,7 @@ def test_any_column_gives_sound_rates_in_whatever_order(texts: list[str | None],
 
 
 @given(st.text(max_size=40), st.sampled_from(Numbers))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_text_breaks_the_reader(text: str, numbers: Numbers) -> None:
     for one in (text, json.dumps({"thumb": text, "rating": text}), "{" + text):
         read = read_feedback(one, numbers)
@@ -241,7 +241,7 @@ def test_where_all_users_or_all_scores_say_the_same_there_is_no_kappa() -> None:
     ),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_rows_give_sound_agreement_in_whatever_order(
     rows: list[tuple[float | None, Feedback | None]], rng: random.Random
 ) -> None:

@@ -104,13 +104,13 @@ def test_redacted_texts_show_the_leaks_that_they_showed_before(values: list[str]
 
 
 @given(written_texts, written_texts)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_stands_in_the_prompt_itself_never_leaks(completion: str, other: str) -> None:
     assert found(completion, prompt=completion, context=other) == {}
 
 
 @given(written_texts, written_texts)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_more_that_is_given_never_means_more_leaks(completion: str, given_text: str) -> None:
     before, after = found(completion), found(completion, history=given_text)
     assert after <= before
@@ -118,7 +118,7 @@ def test_more_that_is_given_never_means_more_leaks(completion: str, given_text: 
 
 
 @given(st.one_of(written_texts, texts_with_hints))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_a_quick_no_is_never_a_wrong_one(text: str) -> None:
     for kind, recogniser in BARE.items():
         assert list(RECOGNISERS[kind](text)) == list(recogniser(text))
@@ -181,7 +181,7 @@ WORD = st.text(alphabet="abcde", min_size=1, max_size=6)
 
 
 @given(st.lists(WORD, max_size=30), st.lists(WORD, max_size=30), st.integers(0, 30), st.integers(0, 30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_an_echo_is_a_common_run_of_so_many_words(told: list[str], said: list[str], start: int, length: int) -> None:
     said = [*said, *told[start : start + length]]
     runs = {tuple(told[at : at + WORDS]) for at in range(len(told) - WORDS + 1)}
@@ -191,7 +191,7 @@ def test_an_echo_is_a_common_run_of_so_many_words(told: list[str], said: list[st
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), max_size=60), st.integers(0, 40))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_two_characters_without_spaces_count_as_a_word(told: str, start: int) -> None:
     part = told[start : start + 2 * WORDS]
     assert echoes(told, f"x {part} y") == (len(part) == 2 * WORDS)

@@ -26,7 +26,7 @@ def test_what_is_no_p_value_is_refused(wrong: float) -> None:
 
 
 @given(P_VALUES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_corrections_keep_the_order_raise_and_never_pass_one(p_values: list[float]) -> None:
     adjusted = holm(p_values)
     for before, after in zip(p_values, adjusted, strict=True):

@@ -171,7 +171,7 @@ def test_the_syllables_of_a_word_are_counted_as_a_dictionary_has_them(word: str,
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_figure_is_from_0_to_1_whatever_was_logged(said: str, truth: str) -> None:
     for name in BY_TRUTH:
         value = REFERENCE[name](said, truth)
@@ -180,7 +180,7 @@ def test_every_figure_is_from_0_to_1_whatever_was_logged(said: str, truth: str) 
 
 
 @given(TEXTS.filter(str.strip), TEXTS.filter(str.strip))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_overlap_of_words_is_the_same_from_either_side(one: str, other: str) -> None:
     for metric in (exact_match, token_f1, rouge_1, rouge_l):
         there, back = metric(one, other), metric(other, one)
@@ -188,7 +188,7 @@ def test_overlap_of_words_is_the_same_from_either_side(one: str, other: str) -> 
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_reading_ease_is_a_number_or_none(text: str) -> None:
     value = readability(f"{PROSE} {text}")
     assert value is None or math.isfinite(value)

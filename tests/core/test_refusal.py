@@ -119,7 +119,7 @@ def test_anything_seen_is_not_empty(text: str) -> None:
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_is_read_and_an_empty_one_refuses_nothing(text: str) -> None:
     assert not (is_empty(text) and is_refusal(text))
 

@@ -232,7 +232,7 @@ def test_the_order_of_the_rows_and_the_names_of_values_make_no_difference(seed: 
     st.integers(0, 6),
     st.sampled_from([0.05, 0.5, ALL]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_window_gives_sound_slices(
     rows: Sequence[tuple[bool | None, str | None, str | None, str]], min_rows: int, rate: float
 ) -> None:

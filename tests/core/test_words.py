@@ -50,7 +50,7 @@ def test_long_texts_and_words_are_cut() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_text_has_words_that_have_a_letter_and_are_folded_and_short(text: str) -> None:
     for word in words(text):
         assert 0 < len(word) <= LONGEST_WORD
@@ -58,7 +58,7 @@ def test_any_text_has_words_that_have_a_letter_and_are_folded_and_short(text: st
 
 
 @given(st.text(alphabet="aA éÉßñ .'我们อา", max_size=80))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_neither_case_nor_the_form_of_letters_makes_a_difference(text: str) -> None:
     assert words(normalize("NFD", text)) == words(normalize("NFC", text)) == words(text.casefold())
 

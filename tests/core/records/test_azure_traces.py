@@ -62,14 +62,14 @@ def test_rows_of_the_collector_are_no_spans() -> None:
     assert not azure_traces.recognises(line(span(), type="other"))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(golden.JSON, max_size=4))
 def test_anything_at_all_is_decoded_without_a_fault(records: list[Any]) -> None:
     json.dumps(azure_traces.decode(records, {}))
     assert all(azure_traces.recognises(record) in {True, False} for record in records)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(golden.mutations(KIND))
 def test_a_mutated_trace_is_decoded_without_a_fault(records: list[Any]) -> None:
     spans = [one for record in records if isinstance(record, dict) for one in _spans(record.get("data"))]

@@ -63,7 +63,7 @@ def test_every_column_of_the_format_is_found_in_some_golden_row() -> None:
     assert set(bedrock.COLUMNS.values()) - fields == {"session"}  # Bedrock has none of its own
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(golden.mutations("bedrock"), golden.JSON)
 def test_a_changed_record_is_decoded_without_a_fault(records: list[Any], body: Any) -> None:
     reference = golden.records("bedrock", "by_reference")[0]["input"]["inputBodyS3Path"]
@@ -72,7 +72,7 @@ def test_a_changed_record_is_decoded_without_a_fault(records: list[Any], body: A
         assert json.dumps(row)
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(golden.JSON)
 def test_any_json_is_decoded_without_a_fault(record: Any) -> None:
     body = {"inputBodyJson": record, "outputBodyJson": record}

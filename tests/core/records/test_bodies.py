@@ -147,7 +147,7 @@ def test_latency_and_counts_of_a_stream_stand_in_its_last_chunk() -> None:
     assert (found["completion"], found["latency_ms"], found["output_tokens"]) == ("A", 9, 2)
 
 
-@settings(max_examples=50)
+@settings(max_examples=300)
 @given(JSON, JSON)
 def test_any_body_is_read_without_a_fault(one: Any, other: Any) -> None:
     keys = ("messages", "input", "inputs", "prompt", "choices", "output", "content", "error", "delta", "message")

@@ -57,7 +57,7 @@ def test_an_end_before_the_start_gives_no_latency(end: object) -> None:
     assert "latency_ms" not in answers
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(golden.mutations("litellm"))
 def test_a_changed_payload_is_decoded_without_a_fault(records: list[Any]) -> None:
     assert all(isinstance(litellm.recognises(record), bool) for record in records)
@@ -65,7 +65,7 @@ def test_a_changed_payload_is_decoded_without_a_fault(records: list[Any]) -> Non
         assert json.dumps(row)
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(golden.JSON)
 def test_any_json_is_decoded_without_a_fault(record: Any) -> None:
     for records in ([], [record], [{"messages": record, "response": record, "model_parameters": record}]):

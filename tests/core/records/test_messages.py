@@ -195,7 +195,7 @@ def test_a_plain_text_is_the_prompt_also_where_it_is_json() -> None:
     assert conversation("") == Turns(prompt="")
 
 
-@settings(max_examples=50)
+@settings(max_examples=300)
 @given(JSON, JSON)
 def test_any_json_is_read_without_a_fault(value: Any, system: Any) -> None:
     for read in (value, json.dumps(value), [{"role": "user", "content": value}], [{"role": value, "parts": value}]):
@@ -205,7 +205,7 @@ def test_any_json_is_read_without_a_fault(value: Any, system: Any) -> None:
         assert isinstance(transcript(read), str | None)
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(JSON)
 def test_every_part_of_any_shape_is_read_without_a_fault(value: Any) -> None:
     for tag in ("text", "image", "tool_use", "tool_result", "toolResult", "tool_call", "functionResponse"):

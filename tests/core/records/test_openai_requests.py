@@ -75,7 +75,7 @@ def test_other_records_are_not_recognised(record: Any) -> None:
     assert not openai_requests.recognises(record)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(golden.mutations("openai_requests"))
 def test_a_changed_record_is_decoded_without_a_fault(records: list[Any]) -> None:
     assert all(isinstance(openai_requests.recognises(record), bool) for record in records)
@@ -83,7 +83,7 @@ def test_a_changed_record_is_decoded_without_a_fault(records: list[Any]) -> None
         assert json.dumps(row)
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(golden.JSON)
 def test_any_json_is_decoded_without_a_fault(record: Any) -> None:
     for records in ([], [record], [{"request": record, "response": record}], [{"body": record}, {"response": record}]):

@@ -59,14 +59,14 @@ def test_records_of_other_formats_are_not_recognised(other: str) -> None:
     assert not any(otel_genai.recognises(record) for record in found)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(golden.JSON, max_size=4), golden.JSON)
 def test_anything_at_all_is_decoded_without_a_fault(records: list[Any], body: Any) -> None:
     json.dumps(otel_genai.decode(records, {"reference": body}))
     assert all(otel_genai.recognises(record) in {True, False} for record in records)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(golden.mutations(KIND))
 def test_a_mutated_record_is_decoded_without_a_fault(records: list[Any]) -> None:
     asked, answered = otel_genai.decode([{"id": "a", "record": record} for record in records], {})
@@ -236,7 +236,7 @@ def test_a_torn_upload_is_in_quarantine_and_never_vanishes(kind: str, content: b
     assert half[2] in {"malformed_json", "undecodable_body"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(["json", "jsonl"]))
 def test_an_upload_is_always_one_line(content: bytes, kind: str) -> None:
     line = otel_genai.unpack(f"{UPLOAD}_outputs.{kind}", SIX, content)

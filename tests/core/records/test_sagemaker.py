@@ -55,7 +55,7 @@ def test_the_fault_is_told_exactly_where_python_cannot_decode_either(data: str |
     assert golden.sql(LAYOUT.fault, record) == fault
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(golden.JSON)
 def test_json_is_the_same_in_every_encoding(body: Any) -> None:
     text = json.dumps(body)
@@ -68,7 +68,7 @@ def test_bytes_that_are_no_text_are_no_body(data: str) -> None:
     assert sagemaker.body_of(half(data, "BASE64")) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=3))
 def test_csv_is_read_as_it_was_written(lines: list[list[str]]) -> None:
     text = io.StringIO()
@@ -122,7 +122,7 @@ def test_a_label_names_no_time_unless_the_user_says_where() -> None:
     assert own.time == ("$.at",)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(golden.mutations("sagemaker"))
 def test_a_changed_capture_is_decoded_without_a_fault(records: list[Any]) -> None:
     assert all(isinstance(sagemaker.recognises(record), bool) for record in records)
@@ -131,7 +131,7 @@ def test_a_changed_capture_is_decoded_without_a_fault(records: list[Any]) -> Non
     assert json.dumps(sagemaker.decode_ground_truth(records, {})[0])
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(golden.JSON, st.sampled_from(["JSON", "CSV", "BASE64", None]))
 def test_any_json_is_decoded_without_a_fault(value: Any, encoding: str | None) -> None:
     captured = {"data": value, "encoding": encoding}
