@@ -1,6 +1,6 @@
 """On-call services: an alert is one incident there, from its opening to its recovery."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -11,7 +11,7 @@ from configs.alerts import Alerts
 from tasks.adapters.posting import Refusal, deliver, post
 from tasks.adapters.secret import resolve
 from tasks.core.errors import ConfigError
-from tasks.core.incident import opsgenie_call, pagerduty_call, step_of
+from tasks.core.incident import Call, Step, opsgenie_call, pagerduty_call, step_of
 from tasks.core.news import Delivered, Digest, News, Notice
 
 PAGERDUTY: Final = {
@@ -26,15 +26,17 @@ OPSGENIE: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PagerDuty:
-    """A service of PagerDuty, by the key of its Events API v2 integration."""
+class OnCall:
+    """A service that pages people, by the key of an integration; `call` makes its request for a step of an incident."""
 
+    name: str
     url: str
-    routing_key: str = field(repr=False)
+    key: str = field(repr=False)
+    call: Callable[[News, Notice, Step, str], Call]
 
     def tell(self, news: News) -> Delivered:
         """As `Channel.tell`."""
-        return deliver(news.notices, "PagerDuty", partial(self._told, news))
+        return deliver(news.notices, self.name, partial(self._told, news))
 
     def summarise(self, digest: Digest) -> str | None:  # noqa: ARG002  as `Channel` has it
         """Nothing: nobody is paged for a digest."""
@@ -44,48 +46,33 @@ class PagerDuty:
         step = step_of(notice)
         if step is None:
             return None
-        return post(self.url, to_json(pagerduty_call(news, notice, step, self.routing_key).body), dict)
+        call = self.call(news, notice, step, self.key)
+        return post(f"{self.url}{call.path}", to_json(call.body), lambda: call.headers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opsgenie:
-    """Opsgenie, or Jira Service Management in its place, by the key of an API integration."""
-
-    url: str
-    api_key: str = field(repr=False)
-
-    def tell(self, news: News) -> Delivered:
-        """As `Channel.tell`."""
-        return deliver(news.notices, "Opsgenie", partial(self._told, news))
-
-    def summarise(self, digest: Digest) -> str | None:  # noqa: ARG002  as `Channel` has it
-        """Nothing: nobody is paged for a digest."""
-        return None
-
-    def _told(self, news: News, notice: Notice) -> Refusal | None:
-        step = step_of(notice)
-        if step is None:
-            return None
-        call = opsgenie_call(news, notice, step)
-        return post(f"{self.url}{call.path}", to_json(call.body), self._headers)
-
-    def _headers(self) -> Mapping[str, str]:
-        return {"authorization": f"GenieKey {self.api_key}"}
+def pager_duty(url: str, routing_key: str) -> OnCall:
+    """A service of PagerDuty, by its Events API v2."""
+    return OnCall(name="PagerDuty", url=url, key=routing_key, call=pagerduty_call)
 
 
-def open_pagerduty(alerts: Alerts, _: str) -> PagerDuty:
+def opsgenie(url: str, api_key: str) -> OnCall:
+    """Opsgenie, or Jira Service Management in its place, by its Alert API."""
+    return OnCall(name="Opsgenie", url=url, key=api_key, call=opsgenie_call)
+
+
+def open_pagerduty(alerts: Alerts, _: str) -> OnCall:
     """PagerDuty as the monitor file names it; raises ConfigError where its key is missing."""
     if alerts.pagerduty is None:
         message = "alerts.pagerduty is not in the monitor file; add it"
         raise ConfigError(message)
     key = resolve(alerts.pagerduty.routing_key, "alerts.pagerduty.routing_key")
-    return PagerDuty(url=PAGERDUTY[alerts.pagerduty.region], routing_key=key)
+    return pager_duty(PAGERDUTY[alerts.pagerduty.region], key)
 
 
-def open_opsgenie(alerts: Alerts, _: str) -> Opsgenie:
+def open_opsgenie(alerts: Alerts, _: str) -> OnCall:
     """Opsgenie as the monitor file names it; raises ConfigError where its key is missing."""
     if alerts.opsgenie is None:
         message = "alerts.opsgenie is not in the monitor file; add it"
         raise ConfigError(message)
     key = resolve(alerts.opsgenie.api_key, "alerts.opsgenie.api_key")
-    return Opsgenie(url=OPSGENIE[alerts.opsgenie.site], api_key=key)
+    return opsgenie(OPSGENIE[alerts.opsgenie.site], key)

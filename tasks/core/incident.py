@@ -1,7 +1,7 @@
 """Alerts as incidents of an on-call service: opened, acknowledged and closed under one key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
@@ -39,10 +39,11 @@ STEPS: Final[Mapping[Event, Step]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request to an on-call service: the path after its address, and the JSON body."""
+    """A request to an on-call service: the path after its address, the JSON body, and the headers."""
 
     path: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def step_of(notice: Notice) -> Step | None:
@@ -72,12 +73,14 @@ def pagerduty_call(news: News, notice: Notice, step: Step, routing_key: str) -> 
     return Call(path="", body=body)
 
 
-def opsgenie_call(news: News, notice: Notice, step: Step) -> Call:
+def opsgenie_call(news: News, notice: Notice, step: Step, api_key: str) -> Call:
     """A request of Opsgenie's Alert API, which Jira Service Management has, too."""
+    headers = {"authorization": f"GenieKey {api_key}"}
     if step is not Step.TRIGGER:
         verb = {Step.RESOLVE: "close", Step.ACKNOWLEDGE: "acknowledge"}[step]
         path = f"/{quote(_key(notice), safe='')}/{verb}?identifierType=alias"
-        return Call(path=path, body={"source": "genwatch", "note": plain(notice.sentence, SUMMARY_LIMIT)})
+        body = {"source": "genwatch", "note": plain(notice.sentence, SUMMARY_LIMIT)}
+        return Call(path=path, body=body, headers=headers)
     details = _details(news, notice) | _links(news, notice)
     return Call(
         path="",
@@ -90,6 +93,7 @@ def opsgenie_call(news: News, notice: Notice, step: Step) -> Call:
             "entity": news.monitor,
             "details": {name: str(value) for name, value in details.items()},
         },
+        headers=headers,
     )
 
 

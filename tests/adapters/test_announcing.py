@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from configs.alerts import Alerts
 from tasks.adapters.announcing import open_service
 from tasks.adapters.channels import open_channel
-from tasks.adapters.oncall import PagerDuty
+from tasks.adapters.oncall import pager_duty
 from tasks.core.alert import Event
 from tasks.core.errors import ConfigError
 from tasks.core.news import Delivered
@@ -215,7 +215,7 @@ def test_blocks_hold_urls_and_keys_too(service: HttpServer) -> None:
     assert open_service(blocks(chat="secret/chat-url"), "chat").tell(news()) == Delivered()
     PagerDutyWebHook(integration_key=SecretStr("sesame"), api_key=SecretStr("other")).save("ops")
     pager = Alerts.model_validate({"pagerduty": {"routing_key": "block:pager-duty-webhook/ops"}})
-    assert open_channel(pager, "pagerduty") == PagerDuty(
+    assert open_channel(pager, "pagerduty") == pager_duty(
         url="https://events.pagerduty.com/v2/enqueue", routing_key="sesame"
     )
     with pytest.raises(ConfigError, match=r"alerts\.apprise\.chat: there is no Prefect block teams-webhook/none"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from configs.alerts import Alerts
 from tasks.adapters.channels import open_channel
-from tasks.adapters.oncall import Opsgenie, PagerDuty
+from tasks.adapters.oncall import opsgenie, pager_duty
 from tasks.core.alert import Event, Status
 from tasks.core.incident import Step, opsgenie_call, pagerduty_call
 from tasks.core.news import Delivered
@@ -38,7 +38,7 @@ def bodies(service: HttpServer) -> list[dict[str, Any]]:
 
 
 def test_an_alert_is_one_incident_of_pagerduty_from_opening_to_recovery(service: HttpServer) -> None:
-    pager = PagerDuty(url=f"{service.url}/v2/enqueue", routing_key=KEY)
+    pager = pager_duty(url=f"{service.url}/v2/enqueue", routing_key=KEY)
     assert pager.tell(news(*map(notice, LIFE))) == Delivered()
     actions = [body["event_action"] for body in bodies(service)]
     assert actions == ["trigger", "trigger", "acknowledge", "trigger", "resolve", "trigger"]
@@ -47,7 +47,7 @@ def test_an_alert_is_one_incident_of_pagerduty_from_opening_to_recovery(service:
 
 
 def test_who_is_paged_reads_what_is_wrong_and_where_to_look(service: HttpServer) -> None:
-    PagerDuty(url=service.url, routing_key=KEY).tell(news(notice(ids=("i-1", "i-2"))))
+    pager_duty(url=service.url, routing_key=KEY).tell(news(notice(ids=("i-1", "i-2"))))
     (body,) = bodies(service)
     assert body["payload"]["summary"].startswith("bot: relevance pass rate 0.500 (0.400 to 0.600, ")
     assert body["payload"]["severity"] == "critical"
@@ -79,21 +79,21 @@ def test_a_page_in_a_bucket_is_no_link(service: HttpServer) -> None:
 
 def test_nobody_is_paged_for_what_is_over_or_for_windows_of_the_past(service: HttpServer) -> None:
     told = news(notice(Event.MISSED), notice(Event.AMENDED))
-    assert PagerDuty(url=service.url, routing_key=KEY).tell(told) == Delivered()
-    assert Opsgenie(url=service.url, api_key=KEY).tell(told) == Delivered()
+    assert pager_duty(url=service.url, routing_key=KEY).tell(told) == Delivered()
+    assert opsgenie(url=service.url, api_key=KEY).tell(told) == Delivered()
     assert service.received == []
 
 
 def test_a_warning_is_a_warning_there(service: HttpServer) -> None:
     told = news(notice(severity=Severity.WARNING))
-    PagerDuty(url=service.url, routing_key=KEY).tell(told)
-    Opsgenie(url=service.url, api_key=KEY).tell(told)
+    pager_duty(url=service.url, routing_key=KEY).tell(told)
+    opsgenie(url=service.url, api_key=KEY).tell(told)
     pager, genie = bodies(service)
     assert (pager["payload"]["severity"], genie["priority"]) == ("warning", "P3")
 
 
 def test_an_alert_is_one_alert_of_opsgenie_from_opening_to_recovery(service: HttpServer) -> None:
-    genie = Opsgenie(url=f"{service.url}/v2/alerts", api_key=KEY)
+    genie = opsgenie(url=f"{service.url}/v2/alerts", api_key=KEY)
     assert genie.tell(news(notice(), notice(Event.ACKNOWLEDGED), notice(Event.RECOVERED))) == Delivered()
     alias = "bot:quality.relevance.pass_rate"
     assert [received.path for received in service.received] == [
@@ -113,8 +113,8 @@ def test_a_failure_is_said_without_the_key(service: HttpServer, status: int, cap
     service.answer = lambda _: Reply(status=status)
     with caplog.at_level(logging.DEBUG):
         for channel in (
-            PagerDuty(url=service.url, routing_key=KEY),
-            Opsgenie(url=service.url, api_key=KEY),
+            pager_duty(url=service.url, routing_key=KEY),
+            opsgenie(url=service.url, api_key=KEY),
         ):
             (why,) = channel.tell(news()).failures.values()
             assert f" answered {status}; " in why
@@ -129,8 +129,8 @@ def test_hostile_text_stays_within_the_limits_of_the_services(text: str, key: st
         ids=(text + HOSTILE,) * 5, explanation=(text + HOSTILE) * 30, key=f"bot:{key}", status=Status.ACKNOWLEDGED
     )
     pager = pagerduty_call(news(told), told, Step.TRIGGER, KEY).body
-    genie = opsgenie_call(news(told), told, Step.TRIGGER).body
-    close = opsgenie_call(news(told), told, Step.RESOLVE)
+    genie = opsgenie_call(news(told), told, Step.TRIGGER, KEY).body
+    close = opsgenie_call(news(told), told, Step.RESOLVE, KEY)
     assert len(pager["payload"]["summary"]) <= 1024
     assert len(pager["dedup_key"]) <= 255
     assert len(genie["message"]) <= 130
@@ -148,9 +148,9 @@ def test_a_monitor_file_names_them_and_their_place(monkeypatch: pytest.MonkeyPat
         }
     )
     assert alerts.channels == ("pagerduty", "opsgenie")
-    assert open_channel(alerts, "pagerduty") == PagerDuty(
+    assert open_channel(alerts, "pagerduty") == pager_duty(
         url="https://events.eu.pagerduty.com/v2/enqueue", routing_key=KEY
     )
-    assert open_channel(alerts, "opsgenie") == Opsgenie(
+    assert open_channel(alerts, "opsgenie") == opsgenie(
         url="https://api.atlassian.com/jsm/ops/integration/v2/alerts", api_key=KEY
     )
