@@ -68,7 +68,7 @@ def test_the_page_of_a_run_shows_counts_that_add_up(tmp_path: Path) -> None:
     assert "5 outputs = 2 joined + 2 without an input + 1 duplicate" in shown
     assert "2 joined = 2 sampled" in shown
     assert "fluency 2 sampled = 2 scored" in shown
-    assert "1 lines and objects in quarantine = 1 malformed json" in shown
+    assert "1 in quarantine = 1 malformed json" in shown
     assert "{&#34;user&#34;: 42" in shown
 
 

@@ -73,18 +73,30 @@ def drift_pages(site: Site) -> list[Page]:
 
 
 def _texts(history: History) -> Iterator[Panel]:
-    addresses = {role: f"drift.{role}.auc" for role in ROLES}
-    for role, address in addresses.items():
-        yield Panel(
-            id=f"auc-{role}",
-            title=f"{role.capitalize()}s against the baseline",
-            unit="ratio",
-            kind=Kind.LINES,
-            series=[Series(name="auc", points=history.points(address))],
-            limits=history.limits(address),
-            spans=history.spans(address),
-            note=WHAT_AUC_IS,
-        )
+    for role in ROLES:
+        title = f"{role.capitalize()}s against the baseline"
+        yield _course(history, f"drift.{role}.auc", title, "ratio", WHAT_AUC_IS)
+
+
+def _course(history: History, address: str, title: str, unit: str, note: str = "") -> Panel:
+    """One measure over the windows, with its limit and its alerts, and where the judge of its scores changed."""
+    return Panel(
+        id=address.replace(".", "-"),
+        title=title,
+        unit=unit,
+        kind=Kind.LINES,
+        series=[Series(name=named(address.rpartition(".")[2]), points=_from_first(history.points(address)))],
+        limits=history.limits(address),
+        spans=history.spans(address),
+        breaks=history.breaks(address),
+        note=note,
+    )
+
+
+def _from_first(points: Sequence[Point]) -> list[Point]:
+    """The points from the first one on that has a value: the first windows have nothing before them."""
+    first = next((place for place, point in enumerate(points) if point.value is not None), len(points))
+    return list(points[first:])
 
 
 def _cloud(role: str, words: Sequence[TokenDrift], site: Site) -> Cloud:
@@ -149,36 +161,10 @@ def _topics(history: History) -> Iterator[Panel]:
         limits=history.limits(*addresses),
         spans=history.spans(*addresses),
     )
-    shift = f"drift.{TOPICS}.js"
-    yield Panel(
-        id="topics-js",
-        title="Topics against the baseline",
-        unit="ratio",
-        kind=Kind.LINES,
-        series=[Series(name="distance", points=history.points(shift))],
-        limits=history.limits(shift),
-        spans=history.spans(shift),
-        note=WHAT_JS_IS,
-    )
+    yield _course(history, f"drift.{TOPICS}.js", "Topics against the baseline", "ratio", WHAT_JS_IS)
 
 
 def _scores(site: Site) -> Iterator[Panel]:
-    history = site.history
     for metric in site.metrics:
-        address = f"drift.{metric}.mean_shift"
-        yield Panel(
-            id=f"shift-{metric}",
-            title=f"Mean {named(metric)} score against the windows before",
-            unit="score",
-            kind=Kind.LINES,
-            series=[Series(name="shift", points=_without_gaps(history.points(address)))],
-            limits=history.limits(address),
-            spans=history.spans(address),
-            breaks=history.breaks(f"quality.{metric}.pass_rate"),
-        )
-
-
-def _without_gaps(points: Sequence[Point]) -> list[Point]:
-    """The points from the first one on that has a value: the first windows have nothing before them."""
-    first = next((place for place, point in enumerate(points) if point.value is not None), len(points))
-    return list(points[first:])
+        title = f"Mean {named(metric)} score against the windows before"
+        yield _course(site.history, f"drift.{metric}.mean_shift", title, "score")

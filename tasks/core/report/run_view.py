@@ -115,7 +115,7 @@ class RunView:
         """Why lines and objects could not be used."""
         counts = self.manifest.counts
         return Sum(
-            name="lines and objects in quarantine",
+            name="in quarantine",
             rows=counts.quarantined + counts.quarantined_objects,
             parts=[
                 Part(name=reason.replace("_", " "), rows=rows, tone="bad")
@@ -162,45 +162,39 @@ def run_view(
 
 def record_sums(counts: Counts) -> Sequence[Sum]:
     """The sums that the manifest was checked by, each part with what became of it."""
+    joined, twice = ("joined", counts.joined, "good"), "duplicate"
     return (
-        Sum(
-            name="lines read",
-            rows=counts.lines_read,
-            parts=(
-                Part(name="inputs", rows=counts.inputs, tone="good"),
-                Part(name="outputs", rows=counts.outputs, tone="good"),
-                Part(name="no calls", rows=counts.not_calls, tone="aside"),
-                Part(name="ground truth and feedback that came later", rows=counts.later, tone="aside"),
-                Part(name="quarantined", rows=counts.quarantined, tone="bad"),
-            ),
+        _sum(
+            "lines read",
+            counts.lines_read,
+            ("inputs", counts.inputs, "good"),
+            ("outputs", counts.outputs, "good"),
+            ("no calls", counts.not_calls, "aside"),
+            ("ground truth and feedback that came later", counts.later, "aside"),
+            ("quarantined", counts.quarantined, "bad"),
         ),
-        Sum(
-            name="inputs",
-            rows=counts.inputs,
-            parts=(
-                Part(name="joined", rows=counts.joined, tone="good"),
-                Part(name="without an output", rows=counts.orphan_inputs, tone="bad"),
-                Part(name="duplicate", rows=counts.duplicate_inputs, tone="aside"),
-            ),
+        _sum(
+            "inputs",
+            counts.inputs,
+            joined,
+            ("without an output", counts.orphan_inputs, "bad"),
+            (twice, counts.duplicate_inputs, "aside"),
         ),
-        Sum(
-            name="outputs",
-            rows=counts.outputs,
-            parts=(
-                Part(name="joined", rows=counts.joined, tone="good"),
-                Part(name="without an input", rows=counts.orphan_outputs, tone="bad"),
-                Part(name="duplicate", rows=counts.duplicate_outputs, tone="aside"),
-            ),
+        _sum(
+            "outputs",
+            counts.outputs,
+            joined,
+            ("without an input", counts.orphan_outputs, "bad"),
+            (twice, counts.duplicate_outputs, "aside"),
         ),
-        Sum(
-            name="joined",
-            rows=counts.joined,
-            parts=(
-                Part(name="sampled", rows=counts.sampled, tone="good"),
-                Part(name="not sampled", rows=counts.not_sampled, tone="aside"),
-            ),
+        _sum(
+            "joined", counts.joined, ("sampled", counts.sampled, "good"), ("not sampled", counts.not_sampled, "aside")
         ),
     )
+
+
+def _sum(name: str, rows: int, *parts: tuple[str, int, str]) -> Sum:
+    return Sum(name=name, rows=rows, parts=[Part(name=part, rows=count, tone=tone) for part, count, tone in parts])
 
 
 def _metric(name: str, sampled: int, counts: MetricCounts) -> Sum:
