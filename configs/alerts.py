@@ -10,7 +10,7 @@ from configs.channels import ChannelName, Opsgenie, PagerDuty, Webhook
 from configs.slack import Slack
 from configs.values import Duration, SecretReference, Section
 from tasks.core.alert_news import Policy
-from tasks.core.digest import Every
+from tasks.core.period import Every
 
 READ_BY_PEOPLE: Final = {"slack", "apprise"}  # kinds of channels
 Windows = Annotated[int, Field(ge=1, le=1000)]

@@ -22,9 +22,9 @@ from configs.sample import Sample
 from configs.signals import Comparison, Operations, Safety, Segment, Usage
 from configs.source import AUTO, Source
 from configs.values import Kind, Location, Section
-from tasks.core.digest import DAYS
 from tasks.core.drift.judge import AGREEMENT
 from tasks.core.operations.records import QUARANTINED
+from tasks.core.period import DAYS
 from tasks.core.quality.metric import Metric
 from tasks.core.records.facts import Facts
 from tasks.core.verdict import Direction, Severity, Threshold

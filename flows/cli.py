@@ -47,9 +47,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log
 @app.command(epilog="Example: genwatch check configs/monitors/support-bot.yaml")
 def check(config: Config) -> None:
     """Read a monitor file and try what it names: secrets, storage, columns. Nothing is judged or written."""
+    monitor = _load(config, allow_auto=True)
     from flows.checking import check_monitor  # noqa: PLC0415  seconds
 
-    check_monitor(_load(config, allow_auto=True))
+    check_monitor(monitor)
 
 
 @app.command(
@@ -116,9 +117,10 @@ def baseline(
     if (file is None) == (window_start is None):
         message = "give --window-start (and --window-end), or --file, one of them"
         raise ConfigError(message)
+    monitor = _load(config)
     from flows.checking import make_baseline  # noqa: PLC0415  seconds
 
-    typer.echo(make_baseline(_load(config), window_start, window_end, file))
+    typer.echo(make_baseline(monitor, window_start, window_end, file))
 
 
 @app.command(epilog="Example: genwatch calibrate configs/monitors/support-bot.yaml --labels to-label.csv")
@@ -146,10 +148,10 @@ def forget(
     if (user is None) == (interaction is None):
         message = "give --user or --interaction, one of them"
         raise ConfigError(message)
+    monitor = _load(config)
     from tasks.report import rewrite_report  # noqa: PLC0415  seconds
     from tasks.retain import forget as erase  # noqa: PLC0415  seconds
 
-    monitor = _load(config)
     erased = erase(monitor, user=user, interaction=interaction)
     rewrite_report(monitor)
     for kind, rows in erased.items():

@@ -8,6 +8,7 @@ from uuid import UUID
 from prefect import flow, runtime, tags
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.context import TagsContext
 from prefect.exceptions import MissingResult
 from prefect.states import Completed
 
@@ -94,17 +95,18 @@ def watched(config: MonitorConfig, job: Job, *, replay: bool = False) -> Publish
 @flow(name="genwatch-window", flow_run_name=_window_name)
 def watch_window(config: MonitorConfig, job: Job, *, replay: bool = False) -> State[Any]:
     """Watch one window; a failure ends the run that asked for it, and the next one begins with this window."""
-    collected = recollect(config, job) if replay else collect(config, job)
-    if config.evaluator.mode == "batch" and not replay and submit(config, job, collected):
-        wait(config, job)
-    scored = score_again(config, job, collected) if replay else score(config, job, collected)
-    assessed = assess(config, job, collected, scored)
-    outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
-    published = publish(config, job, outcome)
-    report_window(config, job)
-    notify(config, job, outcome)
-    if config.export.is_on:  # people are told before dashboards, which may be slow to answer
-        export(config, job)
+    with TagsContext(current_tags=set()):  # a task with tags asks the server for a slot of each
+        collected = recollect(config, job) if replay else collect(config, job)
+        if config.evaluator.mode == "batch" and not replay and submit(config, job, collected):
+            wait(config, job)
+        scored = score_again(config, job, collected) if replay else score(config, job, collected)
+        assessed = assess(config, job, collected, scored)
+        outcome = Outcome(collected=collected, scored=scored, assessed=assessed)
+        published = publish(config, job, outcome)
+        report_window(config, job)
+        notify(config, job, outcome)
+        if config.export.is_on:  # people are told before dashboards, which may be slow to answer
+            export(config, job)
     return final_state([published])
 
 

@@ -17,6 +17,11 @@ settings.load_profile("suite")
 SHARED_DATA = Path(os.environ.get("GENWATCH_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole flows first, so that at the end no worker is left alone with a long file."""
+    items.sort(key=lambda item: "flows" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
     """A Prefect server with a database of its own, without the heartbeat that costs a second a flow."""

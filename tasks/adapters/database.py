@@ -4,8 +4,10 @@ The module is imported where it is used and not at the top: Prefect's threads ke
 end of the process, and DuckDB's binding would print a page about types that were never freed.
 """
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,31 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_database() -> "Iterator[duckdb.DuckDBPyConnection]":
-    """A database in memory whose times are in UTC."""
+    """A database in memory of its own, whose times are in UTC."""
     import duckdb  # noqa: PLC0415  see above
 
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         yield database
+
+
+@contextmanager
+def open_session() -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A session of one database that the process keeps, for statements over registered tables; times are in UTC.
+
+    A database takes 14 ms to open, a session 0.2 ms; what is registered or temporary is seen by its session only.
+    """
+    with _kept().cursor() as session:
+        session.execute("SET TimeZone = 'UTC'")
+        yield session
+
+
+@cache
+def _kept() -> "duckdb.DuckDBPyConnection":
+    import duckdb  # noqa: PLC0415  see above
+
+    atexit.register(_kept.cache_clear)
+    return duckdb.connect()
 
 
 def errors() -> tuple[type[Exception], type[Exception]]:

@@ -13,8 +13,9 @@ from tasks.adapters.alert_books import book_before, followed_book
 from tasks.adapters.history import Past, read_past
 from tasks.adapters.results import THREADS, revisions
 from tasks.adapters.storage import Storage, read_bytes
-from tasks.core.digest import DigestRecord, Every, change, period_before, period_ended, turns
+from tasks.core.digest import DigestRecord, change, turns
 from tasks.core.news import Change, Digest
+from tasks.core.period import Every, period_before, period_ended
 from tasks.core.report.places import MONITOR_PAGE, address
 from tasks.core.run import Job
 from tasks.core.window import Window, key_of

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from tasks.adapters.database import open_database
+from tasks.adapters.database import open_session
 from tasks.adapters.results import day_folder, days_until, read_days, write_table
 from tasks.adapters.storage import Storage
 from tasks.core.quality.exchange import Judged
@@ -51,7 +51,7 @@ class Ledger:
         Only what was judged before `until`, where it is given.
         """
         ledger = read_days(self._storage, self.root, [self._window_start.date()], SCHEMA)
-        with open_database() as engine:
+        with open_session() as engine:
             engine.register("ledger", ledger)
             parameters = {"fingerprints": sorted(set(self._fingerprints.values())), "until": until}
             found = engine.sql(NEWEST, params=parameters)
@@ -85,7 +85,7 @@ class Ledger:
                 "interaction_id": list(wanted.values()),
             }
         )
-        with open_database() as engine:
+        with open_session() as engine:
             engine.register("ledger", ledger)
             engine.register("wanted", keys)
             parameters = {"fingerprints": sorted(set(self._fingerprints.values()))}

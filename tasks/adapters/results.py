@@ -34,7 +34,7 @@ def write_table(storage: Storage, place: str, table: pa.Table) -> str:
 
 def read_table(storage: Storage, place: str) -> pa.Table:
     """The table at a key; raises FileNotFoundError where there is none."""
-    return pq.read_table(pa.BufferReader(read_bytes(storage, place)))
+    return pq.ParquetFile(pa.BufferReader(read_bytes(storage, place))).read()
 
 
 def read_tables(storage: Storage, places: list[str]) -> list[pa.Table]:

@@ -1,8 +1,7 @@
-"""The digest of a period: when it is due, and what it says of the windows that were run in it."""
+"""The digest of a period: what it says of the windows that were run in it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Final, Literal
+from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,9 +9,6 @@ from tasks.core.alert import Alert
 from tasks.core.measure import Measure
 from tasks.core.news import Change
 from tasks.core.window import Window
-
-Every = Literal["daily", "weekly"]
-DAYS: Final[Mapping[Every, int]] = {"daily": 1, "weekly": 7}
 
 
 class DigestRecord(BaseModel):
@@ -28,24 +24,6 @@ class DigestRecord(BaseModel):
     def period(self) -> Window:
         """The period as windows are."""
         return Window(start=self.start, end=self.end)
-
-
-def period_ended(moment: datetime, every: Every, zone: tzinfo) -> Window:
-    """The last period of the calendar of a zone that has ended at `moment`, in UTC.
-
-    A day begins at midnight, a week on Monday; where clocks change, a day has 23 or 25 hours.
-    """
-    today = moment.astimezone(zone).date()
-    if every == "weekly":
-        today -= timedelta(days=today.weekday())
-    start = today - timedelta(days=DAYS[every])
-    first, last = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (start, today))
-    return Window(start=first, end=last)
-
-
-def period_before(period: Window, every: Every, zone: tzinfo) -> Window:
-    """The period that ends where this one begins."""
-    return period_ended(period.start, every, zone)
 
 
 class Turns(BaseModel):

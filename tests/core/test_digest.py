@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.alert import Alert, Status
-from tasks.core.digest import DAYS, Every, change, period_before, period_ended, turns
+from tasks.core.digest import change, turns
 from tasks.core.measure import Measure
+from tasks.core.period import DAYS, Every, period_before, period_ended
 from tasks.core.window import Window
 from tests.builders import HOUR, SIX
 from tests.news import alert

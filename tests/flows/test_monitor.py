@@ -88,14 +88,11 @@ def test_results_are_read_by_duckdb_alone(tmp_path: Path) -> None:
     config = monitor(tmp_path)
     run(config)
     root = config.store.removeprefix("file://")
-    rate = duckdb.execute(
-        f"SELECT value, low, n FROM '{root}/bot/measures/*/*.parquet' WHERE measure = 'pass_rate'"
-    ).fetchone()
-    state = duckdb.execute(
-        f"SELECT verdict FROM '{root}/bot/verdicts/*/*.parquet' WHERE measure = 'pass_rate'"
-    ).fetchone()
-    assert rate == (1.0, pytest.approx(0.912, abs=0.001), 40)
-    assert state == ("ok",)
+    with duckdb.connect() as engine:
+        engine.execute(f"SELECT value, low, n FROM '{root}/bot/measures/*/*.parquet' WHERE measure = 'pass_rate'")
+        assert engine.fetchall() == [(1.0, pytest.approx(0.912, abs=0.001), 40)]
+        engine.execute(f"SELECT verdict FROM '{root}/bot/verdicts/*/*.parquet' WHERE measure = 'pass_rate'")
+        assert engine.fetchall() == [("ok",)]
 
 
 def test_a_breach_is_a_finding_and_not_a_failure(tmp_path: Path) -> None:
