@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,7 +48,8 @@ def load_monitor(path: Path) -> MonitorConfig:
     return _validated(MonitorConfig, document, path)
 
 
-def built_in_metrics() -> dict[str, MetricDefinition]:
+@cache
+def built_in_metrics() -> Mapping[str, MetricDefinition]:
     """The metrics that come with genwatch, by name."""
     folder = resources.files("configs") / "metrics"
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda file: file.name)
@@ -75,7 +77,7 @@ def evidence_hash(config: MonitorConfig) -> str:
 
 def _definitions(path: Path, quality: Mapping[str, Any]) -> dict[str, Any]:
     """The definitions of the metrics that the monitor names; a file of its own wins over a built-in one."""
-    known = built_in_metrics()
+    known = dict(built_in_metrics())
     for name in quality.get("metric_files") or ():
         definition = load_metric(path.parent / str(name))
         known[definition.name] = definition
