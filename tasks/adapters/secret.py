@@ -16,17 +16,18 @@ HOLDS: Final = ("value", "url", "integration_key", "apikey")  # a secret, a webh
 def resolve(reference: str, key: str) -> str:
     """The secret that `env:NAME` or `block:TYPE/NAME` names; `key` is the key of the monitor file, for the error.
 
-    Of a block, the value (`secret`), the URL (`slack-webhook`) or the key (`pager-duty-webhook`) is taken. Raises
-    ConfigError where there is none.
+    Of a block, the value (`secret`), the URL (`slack-webhook`) or the key (`pager-duty-webhook`) is taken. White space
+    around it, such as the line end of the file it was read from, is no part of it. Raises ConfigError where there is
+    none.
     """
     kind, _, name = reference.partition(":")
     if kind == "env":
-        value = os.environ.get(name)
+        value = os.environ.get(name, "").strip()
         if not value:
             message = f"{key}: the environment variable {name} is not set; set it where the monitor runs"
             raise ConfigError(message)
         return value
-    return _block(name, key)
+    return _block(name, key).strip()
 
 
 def notifier(reference: str, key: str) -> Callable[[str, str], bool] | None:

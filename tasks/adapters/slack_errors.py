@@ -3,17 +3,20 @@
 import logging
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Final
 from urllib.error import URLError
 
 from slack_sdk.errors import SlackClientError
-from slack_sdk.http_retry import RetryHandler
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryState
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
     ServerErrorRetryHandler,
 )
+
+from tasks.adapters.faults import LONGEST_RETRY_AFTER_S
 
 RETRIES: Final = 3
 TIMEOUT_S: Final = 10
@@ -52,11 +55,28 @@ def unheard() -> logging.Logger:
     return logging.Logger("slack", level=logging.CRITICAL + 1)  # noqa: LOG001  none that a handler of the process has
 
 
+class PatientRetryHandler(RateLimitErrorRetryHandler):
+    """Waits as long as Slack asks, at most `LONGEST_RETRY_AFTER_S`; what would wait longer is left to the next run."""
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is None or not super()._can_retry(state=state, request=request, response=response, error=error):
+            return False
+        asked = next((values[0] for name, values in response.headers.items() if name.lower() == "retry-after"), "0")
+        return asked.isdecimal() and int(asked) <= LONGEST_RETRY_AFTER_S
+
+
 def retry_handlers() -> list[RetryHandler]:
-    """Rate limits are waited for as long as Slack asks; server errors and broken connections are tried again."""
+    """Rate limits are waited for; server errors and broken connections are tried again."""
     return [
         ConnectionErrorRetryHandler(max_retry_count=RETRIES),
-        RateLimitErrorRetryHandler(max_retry_count=RETRIES),
+        PatientRetryHandler(max_retry_count=RETRIES),
         ServerErrorRetryHandler(max_retry_count=RETRIES),
     ]
 
@@ -69,7 +89,7 @@ def refusal(code: str, channel: str) -> str:
 
 def webhook_refusal(status: int, body: str) -> str:
     """What to do about a webhook's answer."""
-    code = body.strip()
+    code = "rate_limited" if status == HTTPStatus.TOO_MANY_REQUESTS else body.strip()
     if code in REMEDIES:
         return f"Slack answered {status} {code}; {REMEDIES[code].format(channel='of the webhook')}"
     return f"Slack answered {status}; check the webhook"

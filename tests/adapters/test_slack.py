@@ -172,6 +172,16 @@ def test_a_passing_fault_is_tried_again(slack: Slack, fault: Reply, way: str) ->
     assert len(slack.server.received) == 2
 
 
+@pytest.mark.parametrize("wait", ["3600", "Fri, 27 Nov 2026 23:00:00 GMT"])
+@pytest.mark.parametrize("way", ["bot", "webhook"])
+def test_a_wait_of_an_hour_is_left_to_the_next_run(slack: Slack, way: str, wait: str) -> None:
+    slack.refuses = [Reply(status=429, content=b'{"ok": false, "error": "ratelimited"}', headers={"retry-after": wait})]
+    channel = bot(slack) if way == "bot" else webhook(slack)
+    (why,) = channel.tell(news(notice())).failures.values()
+    assert why.endswith("too many messages at once")
+    assert len(slack.server.received) == 1
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [

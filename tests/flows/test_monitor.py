@@ -403,7 +403,7 @@ def test_a_prefect_block_holds_the_secret(tmp_path: Path, judge: HttpServer, sla
     from prefect.blocks.notifications import SlackWebhook  # noqa: PLC0415  needs the server
     from prefect.blocks.system import Secret  # noqa: PLC0415
 
-    Secret(value="sk-from-a-block").save("judge-key", overwrite=True)
+    Secret(value="sk-from-a-block\n").save("judge-key", overwrite=True)
     Secret(value=f"{slack.url}/services/from-a-block").save("team", overwrite=True)
     url = "https://hooks.slack.com/services/T00000000/B00000000/000000000000000000000000"
     SlackWebhook(url=url).save("team", overwrite=True)  # type: ignore[arg-type]
