@@ -154,8 +154,9 @@ def _facts(config: MonitorConfig) -> Iterator[tuple[str, str]]:
     yield "alerts", check_channel(config)
     for target in check_exports(config):
         yield "export", target
-    for subject, why in switched_off(config).items():
-        yield "off", f"{subject} {why}"
+    off = switched_off(config)
+    for why in dict.fromkeys(off.values()):
+        yield "off", f"{why}: {', '.join(subject for subject, other in off.items() if other == why)}"
     for threshold in config.all_thresholds:
         yield "limit", threshold.text
     if config.decide.segments:

@@ -195,6 +195,15 @@ def test_a_named_format_is_said_and_nothing_is_looked_for(tmp_path: Path, capsys
     assert out.endswith("The monitor file is good.\n")
 
 
+def test_what_is_off_for_one_reason_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_monitor(monitor(tmp_path))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("off ")]
+    assert line.startswith(
+        "off        needs the column feedback, which source.columns does not map: feedback.records, "
+    )
+    assert line.endswith(", feedback.fluency")
+
+
 def test_what_a_recognised_format_still_needs_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(tmp_path, {"rows.jsonl": lines(*ROWS)})
     with pytest.raises(ConfigError, match=r"auto, which is table here: source: columns is missing: map roles") as error:
