@@ -10,7 +10,13 @@ import duckdb
 import pytest
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -111,6 +117,10 @@ def test_runs_are_named_by_the_monitor_and_their_windows(tmp_path: Path) -> None
         whole = client.read_flow_run(state.state_details.flow_run_id)
         of_tag = FlowRunFilter(tags=FlowRunFilterTags(all_=["genwatch", "named-bot"]))
         windows = client.read_flow_runs(flow_run_filter=of_tag)
+        in_windows = FlowRunFilter(id=FlowRunFilterId(any_=[one.id for one in windows]))
+        tasks = client.read_task_runs(flow_run_filter=in_windows)
+    assert len(tasks) == 12
+    assert not any(one.tags for one in tasks), "the server is asked for a slot for each tag of a task"
     assert whole.name == "named-bot 2026-11-20 06:00–08:00 (2 windows)"
     assert sorted(one.name for one in windows) == [
         f"named-bot 2026-11-20 {hours}" for hours in ("06:00–07:00", "07:00–08:00")
